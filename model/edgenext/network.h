@@ -1,0 +1,57 @@
+#ifndef MODEL_EDGENEXT_NETWORK_H_
+#define MODEL_EDGENEXT_NETWORK_H_
+
+#include <array>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "model/edgenext/weights.h"
+#include "model/executor/executor.h"
+#include "model/kernels/isa.h"
+
+namespace edgenext {
+
+struct NetworkOptions {
+  // Of the images; multiples of 32 from 64 to 512.
+  int height = 256;
+  int width = 256;
+  // 8-bit RGB value v of channel c becomes (v / 255 - mean[c]) / std[c].
+  std::array<float, 3> mean = {0.485f, 0.456f, 0.406f};
+  std::array<float, 3> std = {0.229f, 0.224f, 0.225f};
+  // Picks our kernel table. oneDNN's own cap is set for the whole process by ops::CapIsa before the first network.
+  kernels::Isa isa = kernels::BestIsa();
+};
+
+// The activations that tests compare beside the logits: filled where the pointer is set.
+struct ActivationTrace {
+  std::array<Tensor, kStages> stages;  // [dims[i], height_i, width_i]
+  Tensor features;                     // [dims[3]]: what the head's linear layer reads
+};
+
+// An EdgeNeXt graph with its weights packed once, for one image size and one instruction set. Immutable and
+// thread-safe; shared by the executors of all workers.
+class Network : public std::enable_shared_from_this<Network> {
+ public:
+  virtual ~Network() = default;
+
+  // INVALID_ARGUMENT for a size out of range; INTERNAL if oneDNN would run a reference implementation where it
+  // should not.
+  static absl::StatusOr<std::shared_ptr<const Network>> Pack(const EdgeNextWeights& weights,
+                                                             const NetworkOptions& options);
+
+  // An executor for the calling thread. It keeps the network alive.
+  virtual absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const = 0;
+
+  // As Executor::Execute for one image, recording activations; allocates.
+  virtual absl::Status Trace(const NetworkInput& input, absl::Span<float> logits, ActivationTrace* trace) const = 0;
+
+  virtual const EdgeNextConfig& config() const = 0;
+  virtual const NetworkOptions& options() const = 0;
+  // Packed weights of the network, and the arena of one executor.
+  virtual size_t weights_bytes() const = 0;
+  virtual size_t arena_bytes() const = 0;
+};
+
+}  // namespace edgenext
+
+#endif  // MODEL_EDGENEXT_NETWORK_H_

@@ -1,0 +1,29 @@
+#ifndef MODEL_IMAGE_PREPROCESSOR_H_
+#define MODEL_IMAGE_PREPROCESSOR_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "model/image/image.h"
+#include "model/kernels/kernels.h"
+
+namespace edgenext {
+
+// Resizes and crops decoded images to a network's input, bit for bit as Pillow's antialiased bicubic resize and
+// torchvision's centre crop do; only the rows and columns that the crop keeps are computed. The buffers are kept
+// from image to image. Confined to one thread.
+class Preprocessor {
+ public:
+  virtual ~Preprocessor() = default;
+
+  static std::unique_ptr<Preprocessor> Make(const PreprocessSpec& spec, const kernels::KernelTable& kernels);
+
+  // Writes [spec.height, spec.width, 3] 8-bit RGB, dense, to `out`, which has exactly that size. An image whose
+  // resized form would be absurdly large (a line of pixels) is INVALID_ARGUMENT with reason IMAGE_UNSUPPORTED.
+  virtual absl::Status Run(const RgbView& image, absl::Span<uint8_t> out) = 0;
+};
+
+}  // namespace edgenext
+
+#endif  // MODEL_IMAGE_PREPROCESSOR_H_

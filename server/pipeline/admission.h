@@ -1,0 +1,94 @@
+#ifndef SERVER_PIPELINE_ADMISSION_H_
+#define SERVER_PIPELINE_ADMISSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/base/clock.h"
+
+namespace edgenext::serving {
+
+class AdmissionController;
+
+// The right to hold `images` places and `bytes` of the budget. Gives back what it still holds when it is destroyed.
+// Movable. Must not outlive its controller. Thread-compatible.
+class Admission {
+ public:
+  Admission() = default;
+  ~Admission();
+  Admission(Admission&& other) noexcept;
+  Admission& operator=(Admission&& other) noexcept;
+
+  int images() const { return images_; }
+  size_t bytes() const { return bytes_; }
+
+  // Changes what is held, all or nothing: RESOURCE_EXHAUSTED (OVERLOADED) leaves it as it was. Growing past the
+  // whole capacity is INVALID_ARGUMENT, since waiting would not help.
+  absl::Status Resize(int images, size_t bytes);
+  // Moves a part into an Admission of its own. The part must be held.
+  Admission Split(int images, size_t bytes);
+  // Gives back the places but not the bytes: a worker has taken the image.
+  void ReleasePlaces();
+
+ private:
+  friend class AdmissionController;
+  Admission(AdmissionController* controller, int images, size_t bytes)
+      : controller_(controller), images_(images), bytes_(bytes) {}
+
+  AdmissionController* controller_ = nullptr;
+  int images_ = 0;
+  size_t bytes_ = 0;
+};
+
+struct AdmissionLimits {
+  int queue_capacity = 256;                        // images waiting, from admission until a worker takes them
+  size_t max_inflight_bytes = size_t{1} << 30;     // encoded bytes, from admission until the answer
+};
+
+// What is known of a call when its headers have arrived.
+struct AdmissionRequest {
+  int images = 1;
+  size_t bytes = 0;
+  MonotonicTime deadline = MonotonicTime::InfiniteFuture();
+};
+
+// The bounded budget of places and bytes. Never blocks. Thread-safe.
+class AdmissionController {
+ public:
+  AdmissionController(const AdmissionLimits& limits, Clock* clock);
+  ~AdmissionController();
+  AdmissionController(const AdmissionController&) = delete;
+  AdmissionController& operator=(const AdmissionController&) = delete;
+
+  // DEADLINE_EXCEEDED (DEADLINE) if the deadline has passed; RESOURCE_EXHAUSTED (OVERLOADED, with a retry delay) if
+  // there is no room; UNAVAILABLE (DRAINING) after Close.
+  absl::StatusOr<Admission> Admit(const AdmissionRequest& request);
+
+  // As Admit, but where there is no room it waits for it, first come first served: `admitted` is called once, at
+  // once or later from the thread that frees the room, with no lock held. UNAVAILABLE after Close. Waiters do not
+  // hold up Admit's callers of the unary methods beyond the room they take.
+  void AdmitWhenFree(const AdmissionRequest& request, std::function<void(absl::StatusOr<Admission>)> admitted);
+
+  // Refuses everything from now on; waiters are answered with UNAVAILABLE (DRAINING).
+  void Close();
+
+  struct Usage {
+    int images = 0;
+    int64_t bytes = 0;
+  };
+  Usage usage() const;
+  const AdmissionLimits& limits() const;
+
+ private:
+  friend class Admission;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_PIPELINE_ADMISSION_H_
