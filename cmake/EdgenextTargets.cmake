@@ -29,6 +29,10 @@ endif()
 
 set_property(GLOBAL PROPERTY EDGENEXT_ROOMS "")
 
+# What `./dev test` and `./dev bench` build: every test or benchmark, and what those need.
+add_custom_target(edgenext_tests)
+add_custom_target(edgenext_benchmarks)
+
 # edgenext_library(model_base SRCS a.cc … DEPS edgenext::other … [PRIVATE_DEPS third::party …])
 # Declares the room in this folder: library edgenext_model_base, alias edgenext::model_base.
 # Without SRCS the room is header-only.
@@ -56,6 +60,10 @@ function(edgenext_program name)
   add_executable(${name} ${arg_SRCS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/gen")
   target_link_libraries(${name} PRIVATE ${arg_DEPS} edgenext_flags)
+  if(NOT EDGENEXT_SANITIZE MATCHES "thread")
+    add_dependencies(edgenext_tests ${name})
+  endif()
+  add_dependencies(edgenext_benchmarks ${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
@@ -72,6 +80,7 @@ function(edgenext_test name)
   target_compile_definitions(${name} PRIVATE EDGENEXT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main edgenext_flags)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_dependencies(edgenext_tests ${name})
   add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
@@ -88,6 +97,7 @@ function(edgenext_benchmark name)
   add_executable(${name} ${arg_SRCS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/gen")
   target_link_libraries(${name} PRIVATE ${arg_DEPS} benchmark::benchmark_main edgenext_flags)
+  add_dependencies(edgenext_benchmarks ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
 endfunction()
 
