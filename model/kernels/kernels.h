@@ -6,8 +6,9 @@
 
 #include "model/kernels/isa.h"
 
-// Our own loops, one implementation an instruction set. Every kernel here reads and writes nothing outside the
-// extents it documents, does not allocate, lock or throw, and is thread-safe: all state is in its arguments.
+// Our own loops, one implementation an instruction set. Every kernel here reads and writes nothing outside
+// the extents it documents, does not allocate, lock or throw, and is thread-safe: all state is in its
+// arguments.
 namespace edgenext::kernels {
 
 // Cross-covariance attention (XCA) of one image, Ali et al., "XCiT", section 3.3; the part between the

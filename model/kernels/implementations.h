@@ -1,0 +1,17 @@
+#ifndef MODEL_KERNELS_IMPLEMENTATIONS_H_
+#define MODEL_KERNELS_IMPLEMENTATIONS_H_
+
+#include "model/kernels/kernels.h"
+
+// What the files of one instruction set export: one symbol each, and nothing else
+// (tests/lint/kernel_symbols.sh), because a function that leaks out of them could replace its namesake in
+// code that runs on every processor.
+namespace edgenext::kernels {
+
+void XcaScalar(const XcaArguments& arguments);
+void XcaAvx2(const XcaArguments& arguments);
+void XcaAvx512(const XcaArguments& arguments);
+
+}  // namespace edgenext::kernels
+
+#endif  // MODEL_KERNELS_IMPLEMENTATIONS_H_
