@@ -1,10 +1,10 @@
 #ifndef SERVER_METRICS_METRICS_H_
 #define SERVER_METRICS_METRICS_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -13,7 +13,14 @@ namespace edgenext::serving {
 
 // The label values that metrics use: fixed sets, so that no client can create a series.
 enum class Method {
-  kClassify, kClassifyStream, kServerLive, kServerReady, kModelReady, kServerMetadata, kModelMetadata, kModelInfer,
+  kClassify,
+  kClassifyStream,
+  kServerLive,
+  kServerReady,
+  kModelReady,
+  kServerMetadata,
+  kModelMetadata,
+  kModelInfer,
   kUnknown
 };
 enum class Stage { kParse, kDecode, kPreprocess, kQueue, kExecute, kPostprocess, kSend };
@@ -30,17 +37,27 @@ struct PipelineGauges {
   absl::Duration worker_busy;  // summed over workers, since the start
 };
 
-// Every metric of the server (server/README.md has the table), in one registry of its own. Series are made when
-// their labels become known, never by a client's input. All members are thread-safe; the counting ones are cheap
-// enough for every request.
+// What the kernel's scheduler tells of the process's cgroup; zeros where there is no quota.
+struct CpuThrottling {
+  int64_t periods = 0;
+  int64_t throttled_periods = 0;
+  absl::Duration throttled;
+};
+
+// Every metric of the server (server/README.md has the table), in one registry of its own. Series are made
+// when their labels become known, never by a client's input. All members are thread-safe; the counting ones
+// are cheap enough for every request.
 class Metrics {
  public:
-  static std::unique_ptr<Metrics> Make();
+  // `latency_objective` becomes an edge of the duration histograms, so that the share of requests within it
+  // is exact.
+  static std::unique_ptr<Metrics> Make(absl::Duration latency_objective = absl::Milliseconds(100));
   virtual ~Metrics() = default;
 
   // --- said once, at start and load ---
   virtual void SetBuildInfo(absl::string_view isa, absl::string_view precision, absl::string_view onednn) = 0;
-  // Makes the model's series, all at zero.
+  // Makes the model's series, all at zero. Inferences, costs and the load's duration belong to the latest
+  // model.
   virtual void SetModel(absl::string_view model, absl::string_view version, absl::string_view variant,
                         int classes) = 0;
   // One of "loading", "warming", "ready", "draining", "failed".
@@ -52,10 +69,12 @@ class Metrics {
   // Called at each scrape; null takes the source away. The source must not call back.
   virtual void SetPipelineSource(std::function<PipelineGauges()> source) = 0;
   virtual void SetConnectionsSource(std::function<int()> source) = 0;
+  virtual void SetCpuThrottlingSource(std::function<CpuThrottling()> source) = 0;
 
   // --- counted for every request or image ---
-  // A call has been answered. `code` is the canonical gRPC code, 0 to 16. `model` and `version` are what the call
-  // resolved to; a model that is not served counts as "_unknown".
+  // A call has been answered. `code` is the canonical gRPC code, 0 to 16; one that this server never gives
+  // counts as UNKNOWN. `model` and `version` are what the call resolved to, ignored for methods of the whole
+  // server; a model that is not served counts as "_unknown" and its duration is not observed.
   virtual void CountRequest(Method method, absl::string_view model, absl::string_view version, int code,
                             absl::Duration duration) = 0;
   virtual void ObserveStage(Stage stage, absl::Duration duration) = 0;
