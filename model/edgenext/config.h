@@ -12,16 +12,18 @@ namespace edgenext {
 
 inline constexpr int kStages = 4;
 
-// The architecture of one variant: Maaz et al., "EdgeNeXt", tables 1 and 2, as the authors' and timm's code build
-// it. A value type.
+// The architecture of one variant: Maaz et al., "EdgeNeXt", tables 1 and 2, as the authors' and timm's code
+// build it. A value type.
 struct EdgeNextConfig {
-  std::string variant;                // "edgenext_small"
-  std::array<int, kStages> dims;      // channels
-  std::array<int, kStages> depths;    // blocks; in stages 1 to 3 (from 0) the last one is an SDTA encoder
-  std::array<int, kStages> heads;     // of XCA; [0] is unused
-  std::array<int, kStages> scales;    // of the SDTA cascade: how many chunks the channels are split into; [0] is unused
+  std::string variant;              // "edgenext_small"
+  std::array<int, kStages> dims;    // channels
+  std::array<int, kStages> depths;  // blocks; in stages 1 to 3 (from 0) the last one is an SDTA encoder
+  std::array<int, kStages> heads;   // of XCA; [0] is unused
+  std::array<int, kStages>
+      scales;  // of the SDTA cascade: how many chunks the channels are split into; [0] is unused
   bool batch_norm_hardswish = false;  // the *_bn_hs variants: BatchNorm and Hard-Swish for LayerNorm and GELU
-  bool downsample_in_block = false;   // small_rw: 9x9 overlapping stem, strided depthwise blocks, no convolution bias
+  bool downsample_in_block =
+      false;  // small_rw: 9x9 overlapping stem, strided depthwise blocks, no convolution bias
   int classes = 1000;
 
   // Width of a chunk; the last chunk may be narrower.

@@ -2,9 +2,11 @@
 #define MODEL_EDGENEXT_WEIGHTS_H_
 
 #include <array>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "model/edgenext/config.h"
 #include "model/tensor/tensor.h"
@@ -12,8 +14,8 @@
 
 namespace edgenext {
 
-// The parameters of a network, by their place in it, float32, as in the checkpoint: nothing folded or reordered.
-// An empty tensor is a parameter that the variant does not have.
+// The parameters of a network, by their place in it, float32, as in the checkpoint: nothing folded or
+// reordered. An empty tensor is a parameter that the variant does not have.
 
 struct ConvolutionWeights {
   Tensor weight;  // [out, in / groups, height, width]
@@ -27,22 +29,23 @@ struct LinearWeights {
 
 // LayerNorm over channels, or BatchNorm when the running statistics are there.
 struct NormWeights {
-  Tensor weight, bias;                // [channels]
-  Tensor running_mean, running_var;   // [channels], or empty for LayerNorm
+  Tensor weight, bias;               // [channels]
+  Tensor running_mean, running_var;  // [channels], or empty for LayerNorm
 
   bool is_batch_norm() const { return !running_mean.empty(); }
 };
 
 // dw convolution → norm → fc1 → activation → fc2 → gamma, plus the residual.
 struct ConvEncoderWeights {
-  ConvolutionWeights depthwise;  // stride 2 and twice as many outputs as inputs in downsample_in_block variants' first blocks
+  ConvolutionWeights depthwise;  // stride 2 and twice as many outputs as inputs in downsample_in_block
+                                 // variants' first blocks
   NormWeights norm;
   LinearWeights fc1, fc2;
   Tensor gamma;  // [channels]
 };
 
 struct SdtaEncoderWeights {
-  std::vector<ConvolutionWeights> cascade;                // 3x3 depthwise, one a chunk but the last
+  std::vector<ConvolutionWeights> cascade;                   // 3x3 depthwise, one a chunk but the last
   absl::optional<ConvolutionWeights> positional_projection;  // 64 → channels, 1x1; in stage 1 (from 0) only
   NormWeights norm_xca;
   LinearWeights qkv, proj;
@@ -62,7 +65,7 @@ struct DownsampleWeights {
 struct StageWeights {
   absl::optional<DownsampleWeights> downsample;  // not in stage 0, nor in downsample_in_block variants
   std::vector<ConvEncoderWeights> conv_encoders;
-  absl::optional<SdtaEncoderWeights> sdta;       // not in stage 0
+  absl::optional<SdtaEncoderWeights> sdta;  // not in stage 0
 };
 
 struct EdgeNextWeights {
@@ -77,6 +80,9 @@ struct EdgeNextWeights {
 // How a checkpoint names its tensors: as the authors' code does, or as timm does.
 enum class Naming { kOfficial, kTimm };
 
+// "official", "timm"
+absl::string_view NamingText(Naming naming);
+
 struct LoadedWeights {
   EdgeNextWeights weights;
   Naming naming;
@@ -84,8 +90,8 @@ struct LoadedWeights {
 
 // Finds out from names and shapes which variant, naming and class count a checkpoint has, and reads it.
 // INVALID_ARGUMENT naming every missing, unexpected and misshapen tensor at once, as
-// "tensor 'stages.2.5.xca.qkv.weight' is [240, 80], expected [264, 88]", and every one with a value that is not
-// finite. `*.num_batches_tracked` counters are ignored.
+// "tensor 'stages.2.5.xca.qkv.weight' is [240, 80], expected [264, 88]", and every one with a value that is
+// not finite. `*.num_batches_tracked` counters are ignored.
 absl::StatusOr<LoadedWeights> LoadWeights(const Checkpoint& checkpoint);
 
 // One tensor that a variant's checkpoint must have.
@@ -95,8 +101,8 @@ struct TensorSpec {
   Shape shape;
 };
 
-// Every tensor of a variant, in the checkpoint's order. For downsample_in_block variants, which the authors' code
-// does not have, both names are timm's.
+// Every tensor of a variant, in the checkpoint's order. For downsample_in_block variants, which the authors'
+// code does not have, both names are timm's.
 std::vector<TensorSpec> TensorSpecs(const EdgeNextConfig& config);
 
 }  // namespace edgenext
