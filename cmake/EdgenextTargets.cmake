@@ -50,8 +50,14 @@ function(edgenext_library name)
     target_link_libraries(${target} INTERFACE ${arg_DEPS})
   endif()
   add_library(edgenext::${name} ALIAS ${target})
+  edgenext_note_room(${name} ${arg_DEPS} ${arg_PRIVATE_DEPS})
+endfunction()
+
+# Notes for rooms.txt that the target NAME of this folder links the rest.
+function(edgenext_note_room name)
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
-  set_property(GLOBAL APPEND PROPERTY EDGENEXT_ROOMS "${name} ${folder} ${arg_DEPS} ${arg_PRIVATE_DEPS}")
+  list(JOIN ARGN " " links)
+  set_property(GLOBAL APPEND PROPERTY EDGENEXT_ROOMS "${name} ${folder} ${links}")
 endfunction()
 
 # edgenext_program(edgenext-server SRCS main.cc DEPS …): a program that is installed.
@@ -64,6 +70,7 @@ function(edgenext_program name)
     add_dependencies(edgenext_tests ${name})
   endif()
   add_dependencies(edgenext_benchmarks ${name})
+  edgenext_note_room(${name} ${arg_DEPS})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
