@@ -1,0 +1,75 @@
+#include "model/ops/convolution.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/base/status_macros.h"
+#include "model/ops/onednn_compat.h"
+#include "model/ops/primitive.h"
+#include "model/ops/shape_check.h"
+
+namespace edgenext::ops {
+namespace {
+
+using Tag = dnnl::memory::format_tag;
+using Dims = dnnl::memory::dims;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
+std::string Name(const ConvolutionSpec& spec) {
+  return absl::StrCat(spec.depthwise ? "depthwise " : "convolution ", spec.height, "x", spec.width, "x",
+                      spec.inputs, " to ", spec.outputs, " channels, kernel ", spec.kernel, ", stride ",
+                      spec.stride);
+}
+
+}  // namespace
+
+absl::StatusOr<Convolution> Convolution::Make(Packer& packer, const ConvolutionSpec& spec,
+                                              const TensorView& weight, const TensorView& bias) {
+  const std::string name = Name(spec);
+  if (spec.depthwise && spec.inputs != spec.outputs) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": a depthwise convolution has as many outputs as inputs"));
+  }
+  const int k = spec.kernel;
+  EDGENEXT_RETURN_IF_ERROR(
+      CheckShape(name, "weight", weight, {spec.outputs, spec.depthwise ? 1 : spec.inputs, k, k}));
+  EDGENEXT_RETURN_IF_ERROR(CheckBias(name, bias, spec.outputs));
+  return CatchOneDnn(name, [&]() -> absl::StatusOr<Convolution> {
+    const dnnl::memory::desc source({1, spec.inputs, spec.height, spec.width}, kFloat, Tag::nhwc);
+    const dnnl::memory::desc destination({1, spec.outputs, spec.OutputHeight(), spec.OutputWidth()}, kFloat,
+                                         Tag::nhwc);
+    const Dims weight_dims =
+        spec.depthwise ? Dims{spec.outputs, 1, 1, k, k} : Dims{spec.outputs, spec.inputs, k, k};
+    const dnnl::memory::desc given_weight(weight_dims, kFloat, spec.depthwise ? Tag::goihw : Tag::oihw);
+    const dnnl::memory::desc any_weight(weight_dims, kFloat, Tag::any);
+    const dnnl::memory::desc given_bias =
+        bias.values.empty() ? dnnl::memory::desc() : dnnl::memory::desc({spec.outputs}, kFloat, Tag::x);
+    const auto desc =
+        onednn::ConvolutionDesc(CpuEngine(), source, any_weight, given_bias, destination,
+                                {spec.stride, spec.stride}, {spec.padding, spec.padding}, CommonAttributes());
+
+    PrimitiveParts parts{dnnl::convolution_forward(desc),
+                         desc.impl_info_str(),
+                         source,
+                         destination,
+                         desc.scratchpad_desc(),
+                         {}};
+    parts.constants.push_back({DNNL_ARG_WEIGHTS, given_weight, desc.weights_desc(), weight.values.data()});
+    if (!bias.values.empty()) {
+      parts.constants.push_back({DNNL_ARG_BIAS, given_bias, given_bias, bias.values.data()});
+    }
+    EDGENEXT_ASSIGN_OR_RETURN(auto primitive, PackedPrimitive::Make(packer, name, std::move(parts)));
+    return Convolution(spec, std::move(primitive));
+  });
+}
+
+Convolution::Convolution(const ConvolutionSpec& spec, std::shared_ptr<const PackedPrimitive> primitive)
+    : spec_(spec), primitive_(std::move(primitive)) {}
+
+void Convolution::AppendTo(Program& program, const float* source, float* destination) const {
+  PackedPrimitive::AppendTo(program, spec_.depthwise ? OpKind::kDepthwise : OpKind::kConvolution, primitive_,
+                            source, destination);
+}
+
+}  // namespace edgenext::ops

@@ -1,0 +1,66 @@
+#include "model/ops/linear.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/base/status_macros.h"
+#include "model/ops/onednn_compat.h"
+#include "model/ops/primitive.h"
+#include "model/ops/shape_check.h"
+
+namespace edgenext::ops {
+namespace {
+
+using Tag = dnnl::memory::format_tag;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
+dnnl::primitive_attr Attributes(const LinearSpec& spec) {
+  dnnl::primitive_attr attributes = CommonAttributes();
+  dnnl::post_ops post_ops;
+  if (spec.accumulate) post_ops.append_sum(1.0f);
+  if (spec.activation == Activation::kGelu) {
+    onednn::AppendEltwise(post_ops, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
+  } else if (spec.activation == Activation::kHardswish) {
+    onednn::AppendEltwise(post_ops, dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
+  }
+  attributes.set_post_ops(post_ops);
+  return attributes;
+}
+
+}  // namespace
+
+absl::StatusOr<Linear> Linear::Make(Packer& packer, const LinearSpec& spec, const TensorView& weight,
+                                    const TensorView& bias) {
+  const std::string name = absl::StrCat("linear ", spec.rows, "x", spec.inputs, "x", spec.outputs);
+  EDGENEXT_RETURN_IF_ERROR(CheckShape(name, "weight", weight, {spec.outputs, spec.inputs}));
+  EDGENEXT_RETURN_IF_ERROR(CheckBias(name, bias, spec.outputs));
+  return CatchOneDnn(name, [&]() -> absl::StatusOr<Linear> {
+    const dnnl::memory::desc source({spec.rows, spec.inputs}, kFloat, Tag::ab);
+    const dnnl::memory::desc destination({spec.rows, spec.outputs}, kFloat, Tag::ab);
+    const dnnl::memory::desc any_weight({spec.inputs, spec.outputs}, kFloat, Tag::any);
+    const dnnl::memory::desc given_weight({spec.inputs, spec.outputs}, kFloat, Tag::ba);
+    const dnnl::memory::desc given_bias =
+        bias.values.empty() ? dnnl::memory::desc() : dnnl::memory::desc({1, spec.outputs}, kFloat, Tag::ab);
+    const auto desc =
+        onednn::MatmulDesc(CpuEngine(), source, any_weight, given_bias, destination, Attributes(spec));
+
+    PrimitiveParts parts{dnnl::matmul(desc), desc.impl_info_str(),   source,
+                         destination,        desc.scratchpad_desc(), {}};
+    parts.constants.push_back({DNNL_ARG_WEIGHTS, given_weight, desc.weights_desc(), weight.values.data()});
+    if (!bias.values.empty()) {
+      parts.constants.push_back({DNNL_ARG_BIAS, given_bias, given_bias, bias.values.data()});
+    }
+    EDGENEXT_ASSIGN_OR_RETURN(auto primitive, PackedPrimitive::Make(packer, name, std::move(parts)));
+    return Linear(spec, std::move(primitive));
+  });
+}
+
+Linear::Linear(const LinearSpec& spec, std::shared_ptr<const PackedPrimitive> primitive)
+    : spec_(spec), primitive_(std::move(primitive)) {}
+
+void Linear::AppendTo(Program& program, const float* source, float* destination) const {
+  PackedPrimitive::AppendTo(program, OpKind::kLinear, primitive_, source, destination);
+}
+
+}  // namespace edgenext::ops

@@ -1,0 +1,42 @@
+#include "model/ops/packer.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "model/base/log.h"
+#include "model/ops/process.h"
+
+namespace edgenext::ops {
+namespace {
+
+constexpr size_t kBlockBytes = size_t{2} << 20;
+
+}  // namespace
+
+void* PackedMemory::Allocate(size_t size_bytes) {
+  const size_t size = Arena::Aligned(size_bytes);
+  if (blocks_.empty() || blocks_.back().capacity_bytes() - blocks_.back().used_bytes() < size) {
+    blocks_.emplace_back(std::max(size, kBlockBytes));
+  }
+  size_bytes_ += size;
+  return blocks_.back().AllocateBytes(size);
+}
+
+Packer::Packer(kernels::Isa isa) : isa_(isa) { ConfineThreads(); }
+
+absl::Status Packer::CheckImplementation(absl::string_view op, absl::string_view implementation) {
+  implementations_.push_back(absl::StrCat(op, ": ", implementation));
+  if (!absl::StartsWith(implementation, "ref")) return absl::OkStatus();
+  if (isa_ != kernels::Isa::kScalar) {
+    return absl::InternalError(absl::StrCat("oneDNN ", OneDnnVersion(), " has only the implementation '",
+                                            implementation, "' for ", op));
+  }
+  Log(LogLevel::kInfo, "oneDNN runs a reference implementation",
+      {{"op", op}, {"implementation", implementation}});
+  return absl::OkStatus();
+}
+
+void Packer::NeedScratch(size_t size_bytes) { scratch_bytes_ = std::max(scratch_bytes_, size_bytes); }
+
+}  // namespace edgenext::ops

@@ -1,0 +1,53 @@
+#include "model/ops/process.h"
+
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "oneapi/dnnl/dnnl.h"
+
+// From libgomp, the OpenMP runtime that libdnnl links; <omp.h> comes with g++ only.
+extern "C" void omp_set_num_threads(int count);
+
+namespace edgenext::ops {
+namespace {
+
+dnnl_cpu_isa_t OneDnnIsa(kernels::Isa isa) {
+  switch (isa) {
+    case kernels::Isa::kScalar:
+      return dnnl_cpu_isa_sse41;
+    case kernels::Isa::kAvx2:
+      return dnnl_cpu_isa_avx2;
+    case kernels::Isa::kAvx512:
+      return dnnl_cpu_isa_all;
+  }
+  return dnnl_cpu_isa_all;
+}
+
+}  // namespace
+
+absl::Status CapIsa(kernels::Isa isa) {
+  static std::mutex mu;
+  static absl::optional<kernels::Isa> capped;
+  const std::lock_guard<std::mutex> lock(mu);
+  if (capped == isa) return absl::OkStatus();
+  if (capped.has_value()) {
+    return absl::FailedPreconditionError(absl::StrCat("oneDNN is capped at ", kernels::IsaName(*capped),
+                                                      " and cannot be capped at ", kernels::IsaName(isa)));
+  }
+  if (dnnl_set_max_cpu_isa(OneDnnIsa(isa)) != dnnl_success) {
+    return absl::FailedPreconditionError(absl::StrCat("oneDNN has made primitives and cannot be capped at ",
+                                                      kernels::IsaName(isa), " any more"));
+  }
+  capped = isa;
+  return absl::OkStatus();
+}
+
+void ConfineThreads() { omp_set_num_threads(1); }
+
+std::string OneDnnVersion() {
+  const dnnl_version_t* version = dnnl_version();
+  return absl::StrCat(version->major, ".", version->minor, ".", version->patch);
+}
+
+}  // namespace edgenext::ops
