@@ -1,0 +1,36 @@
+#include "server/net/connection_table.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace edgenext::serving {
+namespace {
+
+// 0 if `fd` is not an open socket.
+ino_t SocketInode(int fd) {
+  struct stat status = {};
+  return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+}
+
+}  // namespace
+
+void ConnectionTable::Add(int fd) {
+  std::lock_guard<std::mutex> lock(mu_);
+  connections_.push_back({fd, SocketInode(fd)});
+}
+
+int ConnectionTable::Count() {
+  std::lock_guard<std::mutex> lock(mu_);
+  connections_.erase(std::remove_if(connections_.begin(), connections_.end(),
+                                    [](const Connection& c) { return SocketInode(c.fd) != c.inode; }),
+                     connections_.end());
+  return static_cast<int>(connections_.size());
+}
+
+int ConnectionTable::CountAtMost() const {
+  std::lock_guard<std::mutex> lock(mu_);
+  return static_cast<int>(connections_.size());
+}
+
+}  // namespace edgenext::serving

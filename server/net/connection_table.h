@@ -1,0 +1,34 @@
+#ifndef SERVER_NET_CONNECTION_TABLE_H_
+#define SERVER_NET_CONNECTION_TABLE_H_
+
+#include <sys/types.h>
+
+#include <mutex>
+#include <vector>
+
+namespace edgenext::serving {
+
+// Knows which accepted connections are still open, although somebody else closes them: gRPC owns a connection
+// from the moment it is handed over and does not tell when it ends. A descriptor number may be taken again by
+// anything, so a connection is known by its descriptor and its socket's inode. Thread-safe.
+class ConnectionTable {
+ public:
+  // `fd` is an open socket. Called before it is handed over.
+  void Add(int fd);
+  // How many are open, after looking at each (a system call a connection).
+  int Count();
+  // The same from the last look, with what was added since: never less than what is open.
+  int CountAtMost() const;
+
+ private:
+  struct Connection {
+    int fd;
+    ino_t inode;
+  };
+  mutable std::mutex mu_;
+  std::vector<Connection> connections_;  // guarded by mu_
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_NET_CONNECTION_TABLE_H_
