@@ -11,8 +11,8 @@
 
 namespace edgenext {
 
-// Element types of a checkpoint. Weights are in the first four and become float32 when they are read; integers
-// are counters, which nothing reads.
+// Element types of a checkpoint. Weights are in the first four and become float32 when they are read;
+// integers are counters, which nothing reads.
 enum class DataType { kF32, kF16, kBF16, kF64, kInteger };
 
 struct TensorInfo {
@@ -20,8 +20,8 @@ struct TensorInfo {
   Shape shape;
 };
 
-// A file of named tensors. Made by a reader for each format (OpenCheckpoint), which has checked the whole structure;
-// keeps one descriptor open and reads tensor by tensor. Thread-safe.
+// A file of named tensors. Made by a reader for each format (OpenCheckpoint), which has checked the whole
+// structure; keeps one descriptor open and reads tensor by tensor. Thread-safe.
 class Checkpoint {
  public:
   virtual ~Checkpoint() = default;
@@ -29,8 +29,8 @@ class Checkpoint {
   // By name.
   virtual const std::map<std::string, TensorInfo>& tensors() const = 0;
 
-  // The values as float32. NOT_FOUND for an unknown name, INVALID_ARGUMENT for an integer tensor, DATA_LOSS where
-  // the file has been cut since it was opened.
+  // The values as float32. NOT_FOUND for an unknown name, INVALID_ARGUMENT for an integer tensor, DATA_LOSS
+  // where the file has been cut since it was opened.
   virtual absl::StatusOr<Tensor> Read(absl::string_view name) const = 0;
 };
 
