@@ -6,8 +6,8 @@ namespace edgenext::kernels {
 namespace {
 
 constexpr KernelTable kScalarTable = {Isa::kScalar, &XcaScalar};
-constexpr KernelTable kAvx2Table = {Isa::kAvx2, &XcaScalar};
-constexpr KernelTable kAvx512Table = {Isa::kAvx512, &XcaScalar};
+constexpr KernelTable kAvx2Table = {Isa::kAvx2, &XcaAvx2};
+constexpr KernelTable kAvx512Table = {Isa::kAvx512, &XcaAvx512};
 
 constexpr size_t RoundUp(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;

@@ -1,0 +1,58 @@
+#ifndef MODEL_KERNELS_VECTOR_AVX2_H_
+#define MODEL_KERNELS_VECTOR_AVX2_H_
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace edgenext::kernels {
+namespace {
+
+// Eight floats, as the vector kernels (xca_vector.h, …) expect them. For *_avx2.cc files only. It lives in an
+// unnamed namespace so that every template that takes it stays inside the object file.
+struct Avx2 {
+  using Register = __m256;
+  using Mask = __m256i;
+
+  static constexpr size_t kLanes = 8;
+  // Rows of a matmul block of 1, 2, 3 registers: its accumulators and operands fit the 16 registers.
+  static constexpr size_t kMaxRows[] = {0, 8, 6, 4};
+
+  // The first `count` lanes, 0 <= count <= kLanes.
+  static Mask FirstLanes(size_t count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+
+  static Register Load(const float* from) { return _mm256_loadu_ps(from); }
+  // Zero in the lanes that are not loaded, whose memory is not touched.
+  static Register Load(const float* from, Mask lanes) { return _mm256_maskload_ps(from, lanes); }
+  static void Store(float* to, Register a) { _mm256_storeu_ps(to, a); }
+  static void Store(float* to, Register a, Mask lanes) { _mm256_maskstore_ps(to, lanes, a); }
+
+  static Register Zero() { return _mm256_setzero_ps(); }
+  static Register Broadcast(float a) { return _mm256_set1_ps(a); }
+  static Register Add(Register a, Register b) { return _mm256_add_ps(a, b); }
+  static Register Subtract(Register a, Register b) { return _mm256_sub_ps(a, b); }
+  static Register Multiply(Register a, Register b) { return _mm256_mul_ps(a, b); }
+  static Register Divide(Register a, Register b) { return _mm256_div_ps(a, b); }
+  static Register Max(Register a, Register b) { return _mm256_max_ps(a, b); }
+  static Register SquareRoot(Register a) { return _mm256_sqrt_ps(a); }
+  // a * b + c
+  static Register MultiplyAdd(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
+
+  static Register Round(Register a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  // 2^a for whole a in [-126, 127].
+  static Register PowerOfTwo(Register a) {
+    const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+  }
+};
+
+}  // namespace
+}  // namespace edgenext::kernels
+
+#endif  // MODEL_KERNELS_VECTOR_AVX2_H_
