@@ -33,8 +33,8 @@ class Cancellation {
   std::atomic<bool> cancelled_{false};
 };
 
-// One image on its way through the queue. The batching room knows no more of it than this; the function that runs a
-// batch knows the derived type. Owned by whoever holds the unique_ptr: caller → queue → batch.
+// One image on its way through the queue. The batching room knows no more of it than this; the function that
+// runs a batch knows the derived type. Owned by whoever holds the unique_ptr: caller → queue → batch.
 class Task {
  public:
   Task(TaskAttributes attributes, std::shared_ptr<Cancellation> cancellation)
@@ -43,7 +43,8 @@ class Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
-  // A worker has taken the task out of the queue (it may still be abandoned before it runs). Called once, if at all.
+  // A worker has taken the task out of the queue (it may still be abandoned before it runs). Called once, if
+  // at all.
   virtual void OnTaken() {}
   // The task ends without having run: DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED (the queue is full) or
   // UNAVAILABLE (draining). Called at most once, and never for a task that was handed to the batch function.

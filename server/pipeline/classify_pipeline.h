@@ -37,14 +37,20 @@ struct ServedModel {
 };
 
 // One image as it came: views of the request's own bytes, which must stay valid until `done` has been called.
-struct EncodedImage { absl::string_view file; };                            // JPEG, PNG, WebP, BMP
-struct RgbPixels { absl::Span<const uint8_t> pixels; };                     // [height, width, 3] of the model's size
-struct NormalisedPixels { absl::Span<const float> pixels; };                // [3, height, width] of the model's size
+struct EncodedImage {
+  absl::string_view file;
+};  // JPEG, PNG, WebP, BMP
+struct RgbPixels {
+  absl::Span<const uint8_t> pixels;
+};  // [height, width, 3] of the model's size
+struct NormalisedPixels {
+  absl::Span<const float> pixels;
+};  // [3, height, width] of the model's size
 using ImageInput = absl::variant<EncodedImage, RgbPixels, NormalisedPixels>;
 
 // Which results the caller wants.
 struct OutputSpec {
-  int top_k = 0;               // predictions; clamped to the number of classes
+  int top_k = 0;  // predictions; clamped to the number of classes
   bool logits = false;
   bool probabilities = false;
 };
@@ -70,16 +76,16 @@ struct ImageResult {
 struct ImageRequest {
   ImageInput image;
   OutputSpec outputs;
-  TaskAttributes attributes;                      // deadline, class, client key, bytes
-  std::shared_ptr<Cancellation> cancellation;     // shared by all images of a call; may be null
+  TaskAttributes attributes;                   // deadline, class, client key, bytes
+  std::shared_ptr<Cancellation> cancellation;  // shared by all images of a call; may be null
   // Called exactly once, on a worker's thread or on the one that schedules, with the result or with
-  // INVALID_ARGUMENT (the image), DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE (cut off at the end of a drain) or
-  // INTERNAL (the executor). Must not block.
+  // INVALID_ARGUMENT (the image), DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE (cut off at the end of a drain)
+  // or INTERNAL (the executor). Must not block.
   std::function<void(absl::StatusOr<ImageResult>)> done;
 };
 
-// The serving path without gRPC: admission → queue → decode → preprocess → execute → top-k, on worker threads that
-// each own a decoder, a preprocessor and an executor. One model. Thread-safe.
+// The serving path without gRPC: admission → queue → decode → preprocess → execute → top-k, on worker threads
+// that each own a decoder, a preprocessor and an executor. One model. Thread-safe.
 class ClassifyPipeline {
  public:
   struct Options {
@@ -91,7 +97,7 @@ class ClassifyPipeline {
     AdmissionLimits admission;
     ImageLimits image_limits;
     absl::Duration latency_objective = absl::Milliseconds(100);
-    Metrics* metrics = nullptr;    // outlives the pipeline
+    Metrics* metrics = nullptr;  // outlives the pipeline
     Clock* clock = &Clock::Real();
   };
 
@@ -100,26 +106,26 @@ class ClassifyPipeline {
   ClassifyPipeline(const ClassifyPipeline&) = delete;
   ClassifyPipeline& operator=(const ClassifyPipeline&) = delete;
 
-  // Starts the workers, makes an executor on each, runs every one once, and serves. Once only. The first error of a
-  // worker ends all of them.
+  // Starts the workers, makes an executor on each, runs every one once, and serves. Once only. The first
+  // error of a worker ends all of them.
   absl::Status Serve(std::shared_ptr<const ServedModel> model);
 
-  // The model of that name and version; "" is the one that is served. NOT_FOUND (MODEL_NOT_FOUND), or UNAVAILABLE
-  // before Serve has succeeded (MODEL_NOT_READY).
+  // The model of that name and version; "" is the one that is served. NOT_FOUND (MODEL_NOT_FOUND), or
+  // UNAVAILABLE before Serve has succeeded (MODEL_NOT_READY).
   absl::StatusOr<std::shared_ptr<const ServedModel>> FindModel(absl::string_view name,
                                                                absl::string_view version) const;
 
   // Decides from a call's headers whether there is room for it: see Admission.
   AdmissionController& admission();
 
-  // Queues one image, whose place `admission` holds; the place is given back when a worker takes the image and the
-  // bytes when `done` returns. FindModel must have succeeded before.
+  // Queues one image, whose place `admission` holds; the place is given back when a worker takes the image
+  // and the bytes when `done` returns. FindModel must have succeeded before.
   void Schedule(ImageRequest request, Admission admission);
 
   // From now on admission refuses with UNAVAILABLE (DRAINING).
   void StopAdmitting();
-  // Waits until everything admitted is done or `deadline`; then whatever is left ends with UNAVAILABLE (DRAINING),
-  // and the workers are joined. Returns how many images were cut off.
+  // Waits until everything admitted is done or `deadline`; then whatever is left ends with UNAVAILABLE
+  // (DRAINING), and the workers are joined. Returns how many images were cut off.
   int Stop(MonotonicTime deadline);
 
   PipelineGauges Gauges() const;

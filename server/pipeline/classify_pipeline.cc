@@ -1,0 +1,153 @@
+#include "server/pipeline/classify_pipeline.h"
+
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/base/error_reason.h"
+#include "model/base/status_macros.h"
+#include "server/batching/batch_scheduler.h"
+#include "server/batching/task_status.h"
+#include "server/pipeline/classify_task.h"
+#include "server/pipeline/classify_worker.h"
+
+namespace edgenext::serving {
+namespace {
+
+BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& options) {
+  BatchScheduler::Options scheduler;
+  scheduler.workers = options.workers;
+  scheduler.pin_to_cpus = options.pin_to_cpus;
+  scheduler.nice = options.worker_nice;
+  scheduler.queue.capacity = options.admission.queue_capacity;
+  scheduler.queue.policy.max_batch_size = options.max_batch_size;
+  scheduler.queue.policy.batch_timeout = options.batch_timeout;
+  scheduler.queue.clock = options.clock;
+  return scheduler;
+}
+
+}  // namespace
+
+class ClassifyPipeline::Impl {
+ public:
+  explicit Impl(const Options& options)
+      : options_(options),
+        observer_{options.metrics, options.clock, options.latency_objective},
+        admission_(options.admission, options.clock, [this](int images) { CountOfferedWork(images); }),
+        scheduler_(SchedulerOptions(options)) {}
+
+  absl::Status Serve(std::shared_ptr<const ServedModel> model) {
+    if (model->kernels == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("model '", model->name, "' comes without a kernel table"));
+    }
+    EDGENEXT_RETURN_IF_ERROR(scheduler_.Start([this, model](int) { return MakeWorker(model); }));
+    std::lock_guard<std::mutex> lock(mu_);
+    const absl::Duration time_per_image = warm_up_total_ / options_.workers;
+    image_cost_ = time_per_image;
+    scheduler_.SetCostTable(CostTable::Constant(time_per_image));
+    admission_.SetTimePerImage(time_per_image / options_.workers);
+    options_.metrics->SetExecutionCost(1, time_per_image);
+    model_ = std::move(model);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::shared_ptr<const ServedModel>> FindModel(absl::string_view name,
+                                                               absl::string_view version) const {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (model_ == nullptr) {
+      return WithReason(absl::UnavailableError("the model is still loading"), kReasonModelNotReady);
+    }
+    if ((name.empty() || name == model_->name) && (version.empty() || version == model_->version))
+      return model_;
+    return WithReason(
+        absl::NotFoundError(absl::StrCat("no model '", name, "'", version.empty() ? "" : " with version '",
+                                         version, version.empty() ? "" : "'", " is served, only '",
+                                         model_->name, "' with version '", model_->version, "'")),
+        kReasonModelNotFound);
+  }
+
+  AdmissionController& admission() { return admission_; }
+
+  void Schedule(ImageRequest request, Admission admission) {
+    CountOfferedWork(1);
+    std::unique_ptr<Task> task =
+        std::make_unique<ClassifyTask>(std::move(request), std::move(admission), &observer_);
+    const absl::Status status = scheduler_.Schedule(&task);
+    if (!status.ok()) task->Abandon(status);
+  }
+
+  int Stop(MonotonicTime deadline) {
+    admission_.Close();
+    // Calls that were admitted may schedule their images still.
+    admission_.AwaitIdle(deadline);
+    return scheduler_.Stop(deadline);
+  }
+
+  PipelineGauges Gauges() const {
+    const TaskQueue::Depth depth = scheduler_.depth();
+    const AdmissionController::Usage usage = admission_.usage();
+    PipelineGauges gauges;
+    gauges.queue_depth = depth.queued;
+    gauges.queue_oldest_age = depth.oldest_age;
+    gauges.inflight_requests = usage.images;
+    gauges.inflight_requests_limit = options_.admission.queue_capacity;
+    gauges.inflight_bytes = usage.bytes;
+    gauges.inflight_bytes_limit = static_cast<int64_t>(options_.admission.max_inflight_bytes);
+    gauges.worker_busy = scheduler_.busy();
+    return gauges;
+  }
+
+ private:
+  absl::StatusOr<BatchFunction> MakeWorker(std::shared_ptr<const ServedModel> model) {
+    EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<ClassifyWorker> worker,
+                              ClassifyWorker::Make(std::move(model), options_.image_limits, &observer_));
+    EDGENEXT_ASSIGN_OR_RETURN(const absl::Duration warm_up, worker->WarmUp());
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      warm_up_total_ += warm_up;
+    }
+    return BatchFunction([worker = std::move(worker)](Batch batch) { worker->Run(std::move(batch)); });
+  }
+
+  void CountOfferedWork(int images) {
+    absl::Duration predicted;
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      predicted = image_cost_ * images;
+    }
+    options_.metrics->AddOfferedWork(predicted);
+  }
+
+  // Constant after construction.
+  const Options options_;
+  const TaskObserver observer_;
+
+  mutable std::mutex mu_;
+  // Guarded by mu_.
+  std::shared_ptr<const ServedModel> model_;  // null until it is served
+  absl::Duration warm_up_total_;              // summed over workers
+  absl::Duration image_cost_;                 // predicted execution time of an image
+
+  AdmissionController admission_;
+  BatchScheduler scheduler_;  // last, so that its workers end before what they use
+};
+
+ClassifyPipeline::ClassifyPipeline(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+ClassifyPipeline::~ClassifyPipeline() = default;
+absl::Status ClassifyPipeline::Serve(std::shared_ptr<const ServedModel> model) {
+  return impl_->Serve(std::move(model));
+}
+absl::StatusOr<std::shared_ptr<const ServedModel>> ClassifyPipeline::FindModel(
+    absl::string_view name, absl::string_view version) const {
+  return impl_->FindModel(name, version);
+}
+AdmissionController& ClassifyPipeline::admission() { return impl_->admission(); }
+void ClassifyPipeline::Schedule(ImageRequest request, Admission admission) {
+  impl_->Schedule(std::move(request), std::move(admission));
+}
+void ClassifyPipeline::StopAdmitting() { impl_->admission().Close(); }
+int ClassifyPipeline::Stop(MonotonicTime deadline) { return impl_->Stop(deadline); }
+PipelineGauges ClassifyPipeline::Gauges() const { return impl_->Gauges(); }
+
+}  // namespace edgenext::serving

@@ -1,0 +1,50 @@
+#include "server/pipeline/classify_task.h"
+
+#include <utility>
+
+#include "model/base/error_reason.h"
+
+namespace edgenext::serving {
+
+ClassifyTask::ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer)
+    : Task(std::move(request.attributes), std::move(request.cancellation)),
+      image_(request.image),
+      outputs_(request.outputs),
+      observer_(observer),
+      created_at_(observer->clock->Now()),
+      done_(std::move(request.done)),
+      admission_(std::move(admission)) {}
+
+ClassifyTask::~ClassifyTask() {
+  if (done_ != nullptr) {
+    Finish(WithReason(absl::InternalError("the image was not run"), kReasonExecutionFailed), Stage::kExecute);
+  }
+}
+
+void ClassifyTask::OnTaken() {
+  ObserveQueue();
+  admission_.ReleasePlaces();
+}
+
+void ClassifyTask::Finish(absl::StatusOr<ImageResult> result, Stage stage) {
+  if (!taken_) ObserveQueue();
+  Count(result.status(), stage);
+  std::exchange(done_, nullptr)(std::move(result));
+  admission_ = Admission();
+}
+
+void ClassifyTask::ObserveQueue() {
+  taken_ = true;
+  queue_duration_ = observer_->clock->Now() - created_at_;
+  observer_->metrics->ObserveStage(Stage::kQueue, queue_duration_);
+}
+
+void ClassifyTask::Count(const absl::Status& status, Stage stage) const {
+  if (absl::IsCancelled(status)) observer_->metrics->CountCancelled(stage);
+  if (absl::IsDeadlineExceeded(status)) {
+    const bool is_short = attributes().deadline - created_at_ < observer_->latency_objective;
+    observer_->metrics->CountDeadlineExceeded(is_short ? DeadlineBudget::kShort : DeadlineBudget::kLong);
+  }
+}
+
+}  // namespace edgenext::serving

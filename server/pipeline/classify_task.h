@@ -1,0 +1,59 @@
+#ifndef SERVER_PIPELINE_CLASSIFY_TASK_H_
+#define SERVER_PIPELINE_CLASSIFY_TASK_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "model/base/clock.h"
+#include "server/batching/task.h"
+#include "server/metrics/metrics.h"
+#include "server/pipeline/admission.h"
+#include "server/pipeline/classify_pipeline.h"
+
+namespace edgenext::serving {
+
+// What tasks report to. Constant after construction; outlives them.
+struct TaskObserver {
+  Metrics* metrics;
+  Clock* clock;
+  absl::Duration latency_objective;  // deadlines shorter than this are short budgets
+};
+
+// One image of a call: carries it through the queue to a worker, and calls its `done` exactly once, come what
+// may.
+class ClassifyTask final : public Task {
+ public:
+  ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer);
+  // A task that was never finished ends with INTERNAL.
+  ~ClassifyTask() override;
+
+  const ImageInput& image() const { return image_; }
+  const OutputSpec& outputs() const { return outputs_; }
+  absl::Duration queue_duration() const { return queue_duration_; }
+
+  void OnTaken() override;
+  void Abandon(absl::Status why) override { Finish(std::move(why), Stage::kQueue); }
+
+  // Ends the task: counts it, calls `done`, then gives back what admission holds. `stage` is where a
+  // cancelled or expired one ended. Once.
+  void Finish(absl::StatusOr<ImageResult> result, Stage stage);
+
+ private:
+  void ObserveQueue();
+  void Count(const absl::Status& status, Stage stage) const;
+
+  // Constant after construction.
+  const ImageInput image_;
+  const OutputSpec outputs_;
+  const TaskObserver* const observer_;
+  const MonotonicTime created_at_;
+
+  std::function<void(absl::StatusOr<ImageResult>)> done_;  // null after it was called
+  Admission admission_;
+  absl::Duration queue_duration_;
+  bool taken_ = false;
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_PIPELINE_CLASSIFY_TASK_H_

@@ -1,0 +1,174 @@
+#include "server/pipeline/classify_worker.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/variant.h"
+#include "model/base/error_reason.h"
+#include "model/base/log.h"
+#include "model/base/status_macros.h"
+#include "server/batching/task_status.h"
+#include "server/pipeline/stage_timer.h"
+#include "server/pipeline/top_k.h"
+
+namespace edgenext::serving {
+namespace {
+
+// Far beyond (value - mean) / std of any pixel; a network may overflow on larger ones.
+constexpr float kLargestNormalisedPixel = 1e4f;
+
+absl::Status WrongValueCount(size_t expected, size_t found) {
+  return WithReason(
+      absl::InvalidArgumentError(absl::StrCat("the image has ", found, " values, expected ", expected)),
+      kReasonBadTensor);
+}
+
+BatchTrigger TriggerOf(TakeReason reason) {
+  switch (reason) {
+    case TakeReason::kFull:
+      return BatchTrigger::kFull;
+    case TakeReason::kTimeout:
+      return BatchTrigger::kTimeout;
+    case TakeReason::kDeadline:
+      return BatchTrigger::kDeadline;
+    case TakeReason::kDrain:
+      return BatchTrigger::kDrain;
+    case TakeReason::kIdle:
+      break;
+  }
+  return BatchTrigger::kIdle;
+}
+
+// Whether a client's own numbers explain that the network's are not finite.
+bool HasUnreasonablePixel(const ImageInput& image) {
+  const auto* normalised = absl::get_if<NormalisedPixels>(&image);
+  return normalised != nullptr &&
+         std::any_of(normalised->pixels.begin(), normalised->pixels.end(),
+                     [](float value) { return !(std::abs(value) <= kLargestNormalisedPixel); });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared_ptr<const ServedModel> model,
+                                                                     const ImageLimits& limits,
+                                                                     const TaskObserver* observer) {
+  EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, model->make_executor());
+  const PreprocessSpec& spec = model->preprocess;
+  if (executor->height() != spec.height || executor->width() != spec.width ||
+      executor->classes() != model->classes()) {
+    return absl::InternalError(absl::StrCat("the executor of model '", model->name, "' reads ",
+                                            executor->height(), "x", executor->width(), " pixels for ",
+                                            executor->classes(), " classes, expected ", spec.height, "x",
+                                            spec.width, " and ", model->classes()));
+  }
+  return std::unique_ptr<ClassifyWorker>(
+      new ClassifyWorker(std::move(model), limits, observer, std::move(executor)));
+}
+
+ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
+                               const TaskObserver* observer, std::unique_ptr<Executor> executor)
+    : model_(std::move(model)),
+      observer_(observer),
+      executor_(std::move(executor)),
+      decoder_(ImageDecoder::Make(limits)),
+      preprocessor_(Preprocessor::Make(model_->preprocess, *model_->kernels)),
+      rgb_(size_t{3} * static_cast<size_t>(executor_->height()) * static_cast<size_t>(executor_->width())),
+      logits_(static_cast<size_t>(executor_->classes())),
+      probabilities_(logits_.size()) {}
+
+absl::StatusOr<absl::Duration> ClassifyWorker::WarmUp() {
+  NetworkInput black;
+  black.rgb = rgb_.data();
+  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&black, 1}, absl::MakeSpan(logits_)));
+  const MonotonicTime began = observer_->clock->Now();
+  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&black, 1}, absl::MakeSpan(logits_)));
+  return observer_->clock->Now() - began;
+}
+
+void ClassifyWorker::Run(Batch batch) {
+  observer_->metrics->ObserveBatch(TriggerOf(batch.reason()), batch.size());
+  while (std::unique_ptr<Task> task = batch.Next()) {
+    RunTask(static_cast<ClassifyTask&>(*task), batch.size());
+  }
+}
+
+void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
+  StageTimer timer(observer_->metrics, observer_->clock);
+  ImageTimings timings;
+  timings.queue = task.queue_duration();
+  timings.batch_size = batch_size;
+
+  const absl::StatusOr<NetworkInput> input = Prepare(task.image(), timer, timings);
+  if (!input.ok()) return task.Finish(input.status(), Stage::kDecode);
+  absl::Status status = CheckRunnable(task, observer_->clock->Now());
+  if (!status.ok()) return task.Finish(std::move(status), Stage::kPreprocess);
+
+  status = Execute(*input);
+  timings.execute = timer.End(Stage::kExecute);
+  if (!status.ok()) return task.Finish(ExplainFailure(status, task.image()), Stage::kExecute);
+  status = CheckRunnable(task, observer_->clock->Now());
+  if (!status.ok()) return task.Finish(std::move(status), Stage::kExecute);
+
+  ImageResult result = Postprocess(task.outputs());
+  timings.postprocess = timer.End(Stage::kPostprocess);
+  result.timings = timings;
+  task.Finish(std::move(result), Stage::kPostprocess);
+}
+
+absl::StatusOr<NetworkInput> ClassifyWorker::Prepare(const ImageInput& image, StageTimer& timer,
+                                                     ImageTimings& timings) {
+  NetworkInput input;
+  if (const auto* encoded = absl::get_if<EncodedImage>(&image)) {
+    const absl::StatusOr<RgbView> decoded = decoder_->Decode(encoded->file);
+    timings.decode = timer.End(Stage::kDecode);
+    EDGENEXT_RETURN_IF_ERROR(decoded.status());
+    const absl::Status preprocessed = preprocessor_->Run(*decoded, absl::MakeSpan(rgb_));
+    timings.preprocess = timer.End(Stage::kPreprocess);
+    EDGENEXT_RETURN_IF_ERROR(preprocessed);
+    input.rgb = rgb_.data();
+  } else if (const auto* rgb = absl::get_if<RgbPixels>(&image)) {
+    if (rgb->pixels.size() != rgb_.size()) return WrongValueCount(rgb_.size(), rgb->pixels.size());
+    input.rgb = rgb->pixels.data();
+  } else {
+    const auto& normalised = absl::get<NormalisedPixels>(image);
+    if (normalised.pixels.size() != rgb_.size())
+      return WrongValueCount(rgb_.size(), normalised.pixels.size());
+    input.normalised = normalised.pixels.data();
+  }
+  return input;
+}
+
+absl::Status ClassifyWorker::Execute(const NetworkInput& input) {
+  observer_->metrics->CountInferences(1);
+  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&input, 1}, absl::MakeSpan(logits_)));
+  if (!std::all_of(logits_.begin(), logits_.end(), [](float logit) { return std::isfinite(logit); })) {
+    return absl::InternalError("a logit is not finite");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ClassifyWorker::ExplainFailure(const absl::Status& status, const ImageInput& image) const {
+  if (HasUnreasonablePixel(image)) {
+    return WithReason(
+        absl::InvalidArgumentError("the image has values that are not finite or far out of range"),
+        kReasonBadTensor);
+  }
+  Log(LogLevel::kError, "execution failed", {{"model", model_->name}, {"error", status.ToString()}});
+  return WithReason(absl::InternalError("the network failed on this image"), kReasonExecutionFailed);
+}
+
+ImageResult ClassifyWorker::Postprocess(const OutputSpec& outputs) {
+  Softmax(logits_, absl::MakeSpan(probabilities_));
+  ImageResult result;
+  for (const int index : TopK(logits_, outputs.top_k)) {
+    const auto i = static_cast<size_t>(index);
+    result.predictions.push_back({index, logits_[i], probabilities_[i]});
+  }
+  if (outputs.logits) result.logits = logits_;
+  if (outputs.probabilities) result.probabilities = probabilities_;
+  return result;
+}
+
+}  // namespace edgenext::serving

@@ -1,0 +1,69 @@
+#ifndef SERVER_PIPELINE_CLASSIFY_WORKER_H_
+#define SERVER_PIPELINE_CLASSIFY_WORKER_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "model/executor/executor.h"
+#include "model/image/decoder.h"
+#include "model/image/image.h"
+#include "model/image/preprocessor.h"
+#include "server/batching/batch.h"
+#include "server/pipeline/classify_pipeline.h"
+#include "server/pipeline/classify_task.h"
+#include "server/pipeline/stage_timer.h"
+
+namespace edgenext::serving {
+
+// Takes images from bytes to predictions: decode, preprocess, execute, softmax and top-k, one image after the
+// other, each answered when it is done. Owns a decoder, a preprocessor and an executor, and the buffers
+// between them. Confined to the thread that makes it.
+class ClassifyWorker {
+ public:
+  // Makes the executor. INTERNAL if it does not fit the model's input size or labels.
+  static absl::StatusOr<std::unique_ptr<ClassifyWorker>> Make(std::shared_ptr<const ServedModel> model,
+                                                              const ImageLimits& limits,
+                                                              const TaskObserver* observer);
+
+  // Runs the network on black images: first once, so that everything is in place, then once more, whose
+  // duration is returned. An error is the executor's.
+  absl::StatusOr<absl::Duration> WarmUp();
+
+  // Finishes every task of the batch, all of them ClassifyTasks.
+  void Run(Batch batch);
+
+ private:
+  ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
+                 const TaskObserver* observer, std::unique_ptr<Executor> executor);
+
+  void RunTask(ClassifyTask& task, int batch_size);
+  // The image as the executor reads it; fills rgb_ for an encoded one. INVALID_ARGUMENT is the image's fault.
+  absl::StatusOr<NetworkInput> Prepare(const ImageInput& image, StageTimer& timer, ImageTimings& timings);
+  // Fills logits_ with finite values. An error is the executor's.
+  absl::Status Execute(const NetworkInput& input);
+  // What the client is told when Execute has failed with `status`: INTERNAL (EXECUTION_FAILED), or
+  // INVALID_ARGUMENT (BAD_TENSOR) where the image's own values explain it.
+  absl::Status ExplainFailure(const absl::Status& status, const ImageInput& image) const;
+  // What `outputs` asks for, from logits_.
+  ImageResult Postprocess(const OutputSpec& outputs);
+
+  // Constant after construction.
+  const std::shared_ptr<const ServedModel> model_;
+  const TaskObserver* const observer_;
+  const std::unique_ptr<Executor> executor_;
+  const std::unique_ptr<ImageDecoder> decoder_;
+  const std::unique_ptr<Preprocessor> preprocessor_;
+
+  // Of the image that runs.
+  std::vector<uint8_t> rgb_;          // [height, width, 3]
+  std::vector<float> logits_;         // [classes]
+  std::vector<float> probabilities_;  // [classes]
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_PIPELINE_CLASSIFY_WORKER_H_
