@@ -1,8 +1,6 @@
 #include "server/http/http_server.h"
 
-#include <arpa/inet.h>
 #include <civetweb.h>
-#include <netinet/in.h>
 
 #include <mutex>
 #include <utility>
@@ -25,11 +23,6 @@ std::string HostPort(const std::string& host, int port) {
 // In civetweb's notation; "+PORT" is every address, IPv6 and IPv4.
 std::string ListeningPort(const HttpServer::Options& options) {
   return options.host == "::" ? absl::StrCat("+", options.port) : HostPort(options.host, options.port);
-}
-
-bool IsAddress(const std::string& host) {
-  in6_addr address = {};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
 void Send(mg_connection* connection, const HttpResponse& response, bool with_body,
@@ -57,10 +50,6 @@ class HttpServer::Impl {
   }
 
   absl::Status Start() {
-    if (!IsAddress(options_.host)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("HTTP host '", options_.host, "' is not an IPv4 or IPv6 address"));
-    }
     const std::string listening_port = ListeningPort(options_);
     const std::string threads = std::to_string(options_.threads);
     const std::string timeout = std::to_string(options_.request_timeout_ms);

@@ -26,7 +26,7 @@ using HttpHandler = std::function<HttpResponse()>;
 class HttpServer {
  public:
   struct Options {
-    std::string host = "127.0.0.1";  // an IPv4 or IPv6 address
+    std::string host = "127.0.0.1";  // an IPv4 or IPv6 address or a host name
     int port = 0;                    // 0 takes a free one
     int threads = 4;
     int request_timeout_ms = 2000;

@@ -64,7 +64,7 @@ std::vector<std::string> Folders(const std::string& root, int version, absl::str
   // outside the mount's part of the tree nothing can be read.
   absl::string_view below = *path;
   if (mount->root != "/" && !absl::ConsumePrefix(&below, mount->root)) below = "";
-  if (absl::StrContains(below, "..")) below = "";
+  if (!absl::StartsWith(below, "/") || absl::StrContains(below, "..")) below = "";
 
   std::vector<std::string> folders;
   const std::string top = root + mount->point;

@@ -1,0 +1,207 @@
+#include "server/server_flags.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "model/base/status_macros.h"
+#include "server/flag_values.h"
+
+namespace edgenext::serving {
+namespace {
+
+using Text = absl::string_view;
+using Options = ServerOptions;
+
+constexpr int kMaxInt = std::numeric_limits<int>::max();
+constexpr int kMaxWorkers = 4096;
+
+template <typename Target, typename Value>
+absl::Status Assign(const absl::StatusOr<Value>& value, Target& target) {
+  if (value.ok()) target = static_cast<Target>(*value);
+  return value.status();
+}
+
+absl::Status ReadPath(Text text, std::string& path) {
+  path = std::string(text);
+  return text.empty() ? absl::InvalidArgumentError("a path") : absl::OkStatus();
+}
+
+absl::Status ReadModelName(Text text, Options& options) {
+  bool valid = !text.empty() && text.size() <= 64;
+  for (const char c : text)
+    valid = valid && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
+  options.model_name = std::string(text);
+  return valid ? absl::OkStatus() : absl::InvalidArgumentError("1 to 64 of A-Z a-z 0-9 _ . -");
+}
+
+absl::Status ReadInputSize(Text text, Options& options) {
+  const std::vector<Text> sides = absl::StrSplit(text, 'x');
+  int height = 0, width = 0;
+  const bool numbers =
+      sides.size() <= 2 && absl::SimpleAtoi(sides.front(), &height) && absl::SimpleAtoi(sides.back(), &width);
+  const auto valid = [](int side) { return side >= 64 && side <= 512 && side % 32 == 0; };
+  if (!numbers || !valid(height) || !valid(width)) {
+    return absl::InvalidArgumentError("S or HxW, multiples of 32 from 64 to 512");
+  }
+  options.input_height = height;
+  options.input_width = width;
+  return absl::OkStatus();
+}
+
+absl::Status ReadCropPct(Text text, Options& options) {
+  double crop_pct = 0;
+  if (!absl::SimpleAtod(text, &crop_pct) || !(crop_pct > 0 && crop_pct <= 1)) {
+    return absl::InvalidArgumentError("a number above 0 and at most 1");
+  }
+  options.crop_pct = crop_pct;
+  return absl::OkStatus();
+}
+
+absl::Status ReadHost(Text text, Options& options) {
+  if (absl::StartsWith(text, "[") && absl::EndsWith(text, "]")) text = text.substr(1, text.size() - 2);
+  bool valid = text.size() > (absl::StartsWith(text, "unix:") ? 5 : 0);
+  if (!absl::StartsWith(text, "unix:")) {
+    for (const char c : text)
+      valid = valid && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains(".:%_-", c));
+  }
+  options.host = std::string(text);
+  return valid ? absl::OkStatus()
+               : absl::InvalidArgumentError("an IPv4 or IPv6 address, a host name, or unix:/path");
+}
+
+absl::Status ReadPrecision(Text text) {
+  if (text == "bf16") return absl::InvalidArgumentError("f32 or auto: this version has no bf16");
+  return ParseChoice<bool>(text, {{"f32", true}, {"auto", true}}).status();
+}
+
+}  // namespace
+
+const std::vector<ServerFlag>& ServerFlags() {
+  static const auto* const flags = new std::vector<ServerFlag>{
+      {"--model", "PATH", "the shipped model",
+       "model folder, weights file, or a folder that holds exactly one weights file",
+       [](Text text, Options& options) { return ReadPath(text, options.model); }},
+      {"--model-name", "NAME", "from the model", "the name that requests use", ReadModelName},
+      {"--input-size", "S|HxW", "from the model", "the network's input in pixels", ReadInputSize},
+      {"--crop-pct", "SHARE", "from the model", "the part of the resized image's shorter side that is kept",
+       ReadCropPct},
+      {"--labels", "FILE", "from the model", "text file whose line i names class i",
+       [](Text text, Options& options) { return ReadPath(text, options.labels.emplace()); }},
+      {"--host", "ADDRESS", "127.0.0.1",
+       "IPv4 or IPv6 address or host name; unix:/path for gRPC, with HTTP on 127.0.0.1", ReadHost},
+      {"--grpc-port", "PORT", "8001", "0 takes a free port",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 0, 65535), options.grpc_port);
+       }},
+      {"--http-port", "PORT", "8002", "metrics, probes and version; 0 takes a free port",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 0, 65535), options.http_port);
+       }},
+      {"--cpus", "COUNT", "physical cores within affinity and quota", "number of workers",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, kMaxWorkers), options.cpus.emplace());
+       }},
+      {"--pin", "auto|on|off", "auto",
+       "whether each worker stays on one CPU; auto: if there are exactly as many CPUs as workers and no "
+       "quota is smaller",
+       [](Text text, Options& options) {
+         return Assign(ParseChoice<PinMode>(
+                           text, {{"auto", PinMode::kAuto}, {"on", PinMode::kOn}, {"off", PinMode::kOff}}),
+                       options.pin);
+       }},
+      {"--max-isa", "scalar|avx2|avx512", "the best there is",
+       "the most of the processor's instructions that is used",
+       [](Text text, Options& options) {
+         return Assign(ParseChoice<kernels::Isa>(text, {{"scalar", kernels::Isa::kScalar},
+                                                        {"avx2", kernels::Isa::kAvx2},
+                                                        {"avx512", kernels::Isa::kAvx512}}),
+                       options.max_isa.emplace());
+       }},
+      {"--precision", "f32|auto", "auto", "arithmetic of the network; auto is f32",
+       [](Text text, Options&) { return ReadPrecision(text); }},
+      {"--max-batch-size", "COUNT", "8", "most images that a worker takes together",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, 64), options.max_batch_size);
+       }},
+      {"--batch-timeout", "DURATION", "0", "longest wait for a full batch; 0 never waits",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::ZeroDuration()), options.batch_timeout);
+       }},
+      {"--queue-capacity", "COUNT", "256", "images that may wait",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, 1 << 20), options.queue_capacity);
+       }},
+      {"--stream-window", "COUNT", "twice the workers", "unanswered images that are read from one stream",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, 1 << 20), options.stream_window.emplace());
+       }},
+      {"--max-image-bytes", "SIZE", "10MiB", "a larger file is refused",
+       [](Text text, Options& options) { return Assign(ParseBytes(text, 1), options.max_image_bytes); }},
+      {"--max-image-pixels", "COUNT", "64000000", "an image with more is refused before it is decoded",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, int64_t{1} << 40), options.max_image_pixels);
+       }},
+      {"--max-image-side", "PIXELS", "16384", "a wider or higher image is refused before it is decoded",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, 1 << 20), options.max_image_side);
+       }},
+      {"--max-inflight-bytes", "SIZE", "a quarter of the memory limit",
+       "encoded bytes from admission to answer, of all calls together",
+       [](Text text, Options& options) {
+         return Assign(ParseBytes(text, 1), options.max_inflight_bytes.emplace());
+       }},
+      {"--max-connections", "COUNT", "1024", "a connection beyond is closed at once",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, kMaxInt), options.max_connections);
+       }},
+      {"--max-connection-age", "DURATION", "5m",
+       "age, give or take a tenth, at which a connection is asked to end; its calls get 60 s more",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::Seconds(1)), options.max_connection_age);
+       }},
+      {"--connection-idle", "DURATION", "10m", "a connection without calls for this long is asked to end",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::Seconds(1)), options.connection_idle);
+       }},
+      {"--latency-objective", "DURATION", "100ms",
+       "an edge of the latency histograms, and the least time to a deadline that counts as long",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::Milliseconds(1)), options.latency_objective);
+       }},
+      {"--drain-delay", "DURATION", "0",
+       "time after SIGTERM in which the server is not ready but still serves all",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::ZeroDuration()), options.drain_delay);
+       }},
+      {"--drain-timeout", "DURATION", "20s", "time after that to finish what was accepted",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::ZeroDuration()), options.drain_timeout);
+       }},
+      {"--reflection", "true|false", "true", "whether clients may ask for the services' descriptions",
+       [](Text text, Options& options) { return Assign(ParseBool(text), options.reflection); }},
+      {"--log-format", "text|json", "text on a terminal, json elsewhere",
+       "form of the lines on standard error",
+       [](Text text, Options& options) {
+         return Assign(ParseChoice<LogFormat>(text, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
+                       options.log_format.emplace());
+       }},
+      {"--log-level", "LEVEL", "info", "debug, info, warning or error",
+       [](Text text, Options& options) {
+         return Assign(ParseChoice<LogLevel>(text, {{"debug", LogLevel::kDebug},
+                                                    {"info", LogLevel::kInfo},
+                                                    {"warning", LogLevel::kWarning},
+                                                    {"error", LogLevel::kError}}),
+                       options.log_level);
+       }},
+  };
+  return *flags;
+}
+
+}  // namespace edgenext::serving
