@@ -36,16 +36,19 @@ struct ServedModel {
   int classes() const { return static_cast<int>(labels.size()); }
 };
 
-// One image as it came: views of the request's own bytes, which must stay valid until `done` has been called.
+// One image as it came: a view of the request's own bytes, which must stay valid until `done` has been called.
+// A JPEG, PNG, WebP or BMP file.
 struct EncodedImage {
   absl::string_view file;
-};  // JPEG, PNG, WebP, BMP
+};
+// [height, width, 3] of the model's input size.
 struct RgbPixels {
   absl::Span<const uint8_t> pixels;
-};  // [height, width, 3] of the model's size
+};
+// [3, height, width] of the model's input size, by the model's mean and std.
 struct NormalisedPixels {
   absl::Span<const float> pixels;
-};  // [3, height, width] of the model's size
+};
 using ImageInput = absl::variant<EncodedImage, RgbPixels, NormalisedPixels>;
 
 // Which results the caller wants.
@@ -97,7 +100,7 @@ class ClassifyPipeline {
     AdmissionLimits admission;
     ImageLimits image_limits;
     absl::Duration latency_objective = absl::Milliseconds(100);
-    Metrics* metrics = nullptr;  // outlives the pipeline
+    Metrics* metrics = nullptr;  // required; outlives the pipeline
     Clock* clock = &Clock::Real();
   };
 
@@ -106,8 +109,8 @@ class ClassifyPipeline {
   ClassifyPipeline(const ClassifyPipeline&) = delete;
   ClassifyPipeline& operator=(const ClassifyPipeline&) = delete;
 
-  // Starts the workers, makes an executor on each, runs every one once, and serves. Once only. The first
-  // error of a worker ends all of them.
+  // Starts the workers, makes an executor on each, warms every one up, and serves. Once only. The first error of
+  // a worker ends all of them. The metrics must know the model already (Metrics::SetModel).
   absl::Status Serve(std::shared_ptr<const ServedModel> model);
 
   // The model of that name and version; "" is the one that is served. NOT_FOUND (MODEL_NOT_FOUND), or
@@ -119,13 +122,14 @@ class ClassifyPipeline {
   AdmissionController& admission();
 
   // Queues one image, whose place `admission` holds; the place is given back when a worker takes the image
-  // and the bytes when `done` returns. FindModel must have succeeded before.
+  // and the bytes when `done` has returned. Never blocks. FindModel must have succeeded before.
   void Schedule(ImageRequest request, Admission admission);
 
   // From now on admission refuses with UNAVAILABLE (DRAINING).
   void StopAdmitting();
   // Waits until everything admitted is done or `deadline`; then whatever is left ends with UNAVAILABLE
-  // (DRAINING), and the workers are joined. Returns how many images were cut off.
+  // (DRAINING), and the workers are joined. Returns how many images were cut off. Another call may shorten the
+  // deadline of one that waits. Not from `done`.
   int Stop(MonotonicTime deadline);
 
   PipelineGauges Gauges() const;

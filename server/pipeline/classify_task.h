@@ -1,6 +1,10 @@
 #ifndef SERVER_PIPELINE_CLASSIFY_TASK_H_
 #define SERVER_PIPELINE_CLASSIFY_TASK_H_
 
+#include <atomic>
+#include <functional>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -12,18 +16,19 @@
 
 namespace edgenext::serving {
 
-// What tasks report to. Constant after construction; outlives them.
+// What all tasks of a pipeline report to. Outlives them. Thread-safe.
 struct TaskObserver {
-  Metrics* metrics;
-  Clock* clock;
-  absl::Duration latency_objective;  // deadlines shorter than this are short budgets
+  Metrics* const metrics;
+  Clock* const clock;
+  const absl::Duration latency_objective;  // deadlines shorter than this are short budgets
+  std::atomic<int> taken{0};               // tasks that a worker has taken and that have not ended
 };
 
 // One image of a call: carries it through the queue to a worker, and calls its `done` exactly once, come what
 // may.
 class ClassifyTask final : public Task {
  public:
-  ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer);
+  ClassifyTask(ImageRequest request, Admission admission, TaskObserver* observer);
   // A task that was never finished ends with INTERNAL.
   ~ClassifyTask() override;
 
@@ -45,7 +50,7 @@ class ClassifyTask final : public Task {
   // Constant after construction.
   const ImageInput image_;
   const OutputSpec outputs_;
-  const TaskObserver* const observer_;
+  TaskObserver* const observer_;
   const MonotonicTime created_at_;
 
   std::function<void(absl::StatusOr<ImageResult>)> done_;  // null after it was called

@@ -53,7 +53,7 @@ bool HasUnreasonablePixel(const ImageInput& image) {
 
 absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared_ptr<const ServedModel> model,
                                                                      const ImageLimits& limits,
-                                                                     const TaskObserver* observer) {
+                                                                     TaskObserver* observer) {
   EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, model->make_executor());
   const PreprocessSpec& spec = model->preprocess;
   if (executor->height() != spec.height || executor->width() != spec.width ||
@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared
 }
 
 ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
-                               const TaskObserver* observer, std::unique_ptr<Executor> executor)
+                               TaskObserver* observer, std::unique_ptr<Executor> executor)
     : model_(std::move(model)),
       observer_(observer),
       executor_(std::move(executor)),
@@ -81,9 +81,9 @@ ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const I
 absl::StatusOr<absl::Duration> ClassifyWorker::WarmUp() {
   NetworkInput black;
   black.rgb = rgb_.data();
-  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&black, 1}, absl::MakeSpan(logits_)));
+  EDGENEXT_RETURN_IF_ERROR(Execute(black));
   const MonotonicTime began = observer_->clock->Now();
-  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&black, 1}, absl::MakeSpan(logits_)));
+  EDGENEXT_RETURN_IF_ERROR(Execute(black));
   return observer_->clock->Now() - began;
 }
 
@@ -105,6 +105,7 @@ void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
   absl::Status status = CheckRunnable(task, observer_->clock->Now());
   if (!status.ok()) return task.Finish(std::move(status), Stage::kPreprocess);
 
+  observer_->metrics->CountInferences(1);
   status = Execute(*input);
   timings.execute = timer.End(Stage::kExecute);
   if (!status.ok()) return task.Finish(ExplainFailure(status, task.image()), Stage::kExecute);
@@ -141,7 +142,6 @@ absl::StatusOr<NetworkInput> ClassifyWorker::Prepare(const ImageInput& image, St
 }
 
 absl::Status ClassifyWorker::Execute(const NetworkInput& input) {
-  observer_->metrics->CountInferences(1);
   EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&input, 1}, absl::MakeSpan(logits_)));
   if (!std::all_of(logits_.begin(), logits_.end(), [](float logit) { return std::isfinite(logit); })) {
     return absl::InternalError("a logit is not finite");

@@ -27,7 +27,7 @@ class ClassifyWorker {
   // Makes the executor. INTERNAL if it does not fit the model's input size or labels.
   static absl::StatusOr<std::unique_ptr<ClassifyWorker>> Make(std::shared_ptr<const ServedModel> model,
                                                               const ImageLimits& limits,
-                                                              const TaskObserver* observer);
+                                                              TaskObserver* observer);
 
   // Runs the network on black images: first once, so that everything is in place, then once more, whose
   // duration is returned. An error is the executor's.
@@ -38,7 +38,7 @@ class ClassifyWorker {
 
  private:
   ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
-                 const TaskObserver* observer, std::unique_ptr<Executor> executor);
+                 TaskObserver* observer, std::unique_ptr<Executor> executor);
 
   void RunTask(ClassifyTask& task, int batch_size);
   // The image as the executor reads it; fills rgb_ for an encoded one. INVALID_ARGUMENT is the image's fault.
@@ -53,7 +53,7 @@ class ClassifyWorker {
 
   // Constant after construction.
   const std::shared_ptr<const ServedModel> model_;
-  const TaskObserver* const observer_;
+  TaskObserver* const observer_;
   const std::unique_ptr<Executor> executor_;
   const std::unique_ptr<ImageDecoder> decoder_;
   const std::unique_ptr<Preprocessor> preprocessor_;
