@@ -3,8 +3,11 @@
 
 #include <array>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "model/edgenext/weights.h"
 #include "model/executor/executor.h"
 #include "model/kernels/isa.h"
@@ -18,7 +21,8 @@ struct NetworkOptions {
   // 8-bit RGB value v of channel c becomes (v / 255 - mean[c]) / std[c].
   std::array<float, 3> mean = {0.485f, 0.456f, 0.406f};
   std::array<float, 3> std = {0.229f, 0.224f, 0.225f};
-  // Picks our kernel table. oneDNN's own cap is set for the whole process by ops::CapIsa before the first network.
+  // Picks our kernel table. oneDNN's own cap is set for the whole process by ops::CapIsa before the first
+  // network.
   kernels::Isa isa = kernels::BestIsa();
 };
 
@@ -28,14 +32,20 @@ struct ActivationTrace {
   Tensor features;                     // [dims[3]]: what the head's linear layer reads
 };
 
+// The time that a kind of operation takes in one image.
+struct OpTime {
+  std::string kind;  // "linear"
+  absl::Duration time;
+};
+
 // An EdgeNeXt graph with its weights packed once, for one image size and one instruction set. Immutable and
 // thread-safe; shared by the executors of all workers.
 class Network : public std::enable_shared_from_this<Network> {
  public:
   virtual ~Network() = default;
 
-  // INVALID_ARGUMENT for a size out of range; INTERNAL if oneDNN would run a reference implementation where it
-  // should not.
+  // INVALID_ARGUMENT for a size out of range; FAILED_PRECONDITION for an instruction set that this processor
+  // does not have; INTERNAL if oneDNN would run a reference implementation where it should not.
   static absl::StatusOr<std::shared_ptr<const Network>> Pack(const EdgeNextWeights& weights,
                                                              const NetworkOptions& options);
 
@@ -43,13 +53,19 @@ class Network : public std::enable_shared_from_this<Network> {
   virtual absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const = 0;
 
   // As Executor::Execute for one image, recording activations; allocates.
-  virtual absl::Status Trace(const NetworkInput& input, absl::Span<float> logits, ActivationTrace* trace) const = 0;
+  virtual absl::Status Trace(const NetworkInput& input, absl::Span<float> logits,
+                             ActivationTrace* trace) const = 0;
+
+  // Where the time of one image goes: the mean over `repetitions`, after one that is not counted. Allocates.
+  virtual absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions) const = 0;
 
   virtual const EdgeNextConfig& config() const = 0;
   virtual const NetworkOptions& options() const = 0;
   // Packed weights of the network, and the arena of one executor.
   virtual size_t weights_bytes() const = 0;
   virtual size_t arena_bytes() const = 0;
+  // Which implementation oneDNN chose, one line for each operation: "linear 256x160x640: brgemm:avx512_core".
+  virtual const std::vector<std::string>& implementations() const = 0;
 };
 
 }  // namespace edgenext

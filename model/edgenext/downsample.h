@@ -1,0 +1,32 @@
+#ifndef MODEL_EDGENEXT_DOWNSAMPLE_H_
+#define MODEL_EDGENEXT_DOWNSAMPLE_H_
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "model/edgenext/layer_norm.h"
+#include "model/edgenext/pack_context.h"
+#include "model/edgenext/weights.h"
+#include "model/ops/convolution.h"
+
+namespace edgenext {
+
+// Between stages: the norm, then a 2x2 convolution of stride 2. A BatchNorm is folded into the convolution,
+// which has no padding. Immutable; outlives the programs it is appended to.
+class Downsample {
+ public:
+  static absl::StatusOr<Downsample> Pack(PackContext& context, const MapSize& source, int channels,
+                                         const DownsampleWeights& weights);
+
+  // `source`, a map as given to Pack, is overwritten. `destination` is [height / 2, width / 2, channels].
+  void AppendTo(ops::Program& program, float* source, float* destination) const;
+
+ private:
+  Downsample(absl::optional<LayerNorm> norm, ops::Convolution convolution);
+
+  absl::optional<LayerNorm> norm_;
+  ops::Convolution convolution_;
+};
+
+}  // namespace edgenext
+
+#endif  // MODEL_EDGENEXT_DOWNSAMPLE_H_

@@ -1,0 +1,37 @@
+#ifndef MODEL_EDGENEXT_MLP_H_
+#define MODEL_EDGENEXT_MLP_H_
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "model/edgenext/layer_norm.h"
+#include "model/edgenext/pack_context.h"
+#include "model/edgenext/weights.h"
+#include "model/ops/linear.h"
+
+namespace edgenext {
+
+// The end of both encoders, over the channels of each token:
+//   residual += gamma * fc2(activation(fc1(norm(source))))
+// A BatchNorm is folded into fc1 and gamma into fc2. Immutable; outlives the programs it is appended to.
+class Mlp {
+ public:
+  // With ConvEncoderWeights or SdtaEncoderWeights `w`: norm is w.norm, or null where it is folded away
+  // already.
+  static absl::StatusOr<Mlp> Pack(PackContext& context, const MapSize& map, const NormWeights* norm,
+                                  const LinearWeights& fc1, const LinearWeights& fc2, const Tensor& gamma);
+
+  // `source` and `residual` are [tokens, channels] and do not overlap; `source` may be buffers.work.
+  void AppendTo(ops::Program& program, const Buffers& buffers, const float* source, float* residual) const;
+
+ private:
+  Mlp(const MapSize& map, absl::optional<LayerNorm> norm, ops::Linear fc1, ops::Linear fc2);
+
+  MapSize map_;
+  absl::optional<LayerNorm> norm_;
+  ops::Linear fc1_;
+  ops::Linear fc2_;
+};
+
+}  // namespace edgenext
+
+#endif  // MODEL_EDGENEXT_MLP_H_
