@@ -1,0 +1,118 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "client/classify_session.h"
+#include "client/commands.h"
+#include "client/input_files.h"
+#include "client/result_writer.h"
+#include "client/server_address.h"
+#include "client/tally.h"
+#include "client/terminal.h"
+#include "client/text_layout.h"
+
+namespace edgenext {
+namespace {
+
+constexpr size_t kManyFiles = 20;
+constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
+
+// As wide as the longest name, but on a terminal no wider than leaves room for the other columns. The bar
+// takes what a wide terminal has to spare.
+TableStyle StyleFor(const std::vector<InputFile>& inputs, const Terminal& terminal) {
+  constexpr size_t kOtherColumns = 62;
+  constexpr size_t kLeastNameWidth = 16;
+  constexpr size_t kBarWidth = 10;
+  size_t longest = 0;
+  for (const InputFile& input : inputs) longest = std::max(longest, TextWidth(input.name));
+  TableStyle style;
+  style.name_width = std::max(longest, kLeastNameWidth);
+  style.colours = terminal.has_colours;
+  style.shorten = terminal.is_terminal;
+  if (!terminal.is_terminal) return style;
+  size_t room = terminal.width > kOtherColumns ? terminal.width - kOtherColumns : 0;
+  if (room > kLeastNameWidth + kBarWidth) {
+    style.bar_width = kBarWidth;
+    room -= kBarWidth + 2;
+  }
+  style.name_width = std::min(style.name_width, std::max(room, kLeastNameWidth));
+  return style;
+}
+
+std::unique_ptr<ResultWriter> MakeWriter(OutputFormat format, const std::vector<InputFile>& inputs,
+                                         const Terminal& terminal) {
+  switch (format) {
+    case OutputFormat::kJson:
+      return MakeJsonWriter(std::cout);
+    case OutputFormat::kCsv:
+      return MakeCsvWriter(std::cout);
+    case OutputFormat::kTable:
+      break;
+  }
+  return MakeTableWriter(std::cout, StyleFor(inputs, terminal));
+}
+
+// One line on standard error that is written over: only where it disturbs nothing, with the results going
+// elsewhere.
+class ProgressLine {
+ public:
+  ProgressLine(size_t images, const Terminal& out, const Terminal& err)
+      : images_(images), is_shown_(err.is_terminal && !out.is_terminal && images >= kManyFiles) {}
+
+  void Update(const Tally& tally) {
+    const SteadyTime now = SteadyNow();
+    if (!is_shown_ || now < next_) return;
+    next_ = now + kProgressPeriod;
+    std::cerr << "\r\033[K" << tally.Progress(images_, now) << std::flush;
+  }
+  void Clear() const {
+    if (is_shown_) std::cerr << "\r\033[K";
+  }
+
+ private:
+  const size_t images_;
+  const bool is_shown_;
+  SteadyTime next_ = absl::InfinitePast();
+};
+
+ClassifySession::Options SessionOptions(const ClassifyOptions& options) {
+  ClassifySession::Options session;
+  session.timeout = options.server.timeout;
+  session.request.set_model(options.model);
+  session.request.set_model_version(options.model_version);
+  session.request.set_top_k(options.top_k);
+  session.request.set_priority(options.is_bulk ? edgenext::v1::BULK : edgenext::v1::INTERACTIVE);
+  return session;
+}
+
+}  // namespace
+
+ExitCode Classify(const ClassifyOptions& options) {
+  const std::vector<InputFile> inputs = ExpandInputs(options.inputs);
+  const Terminal out = DescribeTerminal(STDOUT_FILENO);
+  const std::unique_ptr<ResultWriter> writer = MakeWriter(options.format, inputs, out);
+  ProgressLine progress(inputs.size(), out, DescribeTerminal(STDERR_FILENO));
+  Tally tally(SteadyNow());
+  const auto emit = [&](const ImageResult& result) {
+    writer->Write(result);
+    std::cout.flush();
+    tally.Count(result);
+    progress.Update(tally);
+  };
+
+  edgenext::v1::Classifier::Stub stub(OpenChannel(options.server.target));
+  ClassifySession session(stub, SessionOptions(options), inputs, emit);
+  const ClassifySession::End end = session.Run();
+  progress.Clear();
+  if (tally.images() > 0) std::cerr << tally.Summary(SteadyNow()) << '\n';
+  if (!std::cout) {
+    std::cerr << "edgenext: cannot write the results\n";
+    return kExitFailed;
+  }
+  return end.status.ok() ? tally.exit_code() : ReportError(options.server, end.status);
+}
+
+}  // namespace edgenext

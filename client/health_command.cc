@@ -1,0 +1,34 @@
+#include <chrono>
+#include <iostream>
+
+#include "client/commands.h"
+#include "client/json.h"
+#include "client/server_address.h"
+#include "client/server_error.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace edgenext {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+ExitCode Health(const HealthOptions& options) {
+  const auto stub = grpc::health::v1::Health::NewStub(OpenChannel(options.server.target));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options.server.timeout));
+  HealthCheckRequest request;
+  request.set_service(options.service);
+  HealthCheckResponse response;
+  const grpc::Status status = stub->Check(&context, request, &response);
+  if (!status.ok()) return ReportError(options.server, ErrorFromCall(status, context).status);
+
+  const std::string& name = HealthCheckResponse::ServingStatus_Name(response.status());
+  if (options.json) {
+    WriteJsonLine(std::cout, Json{{"service", options.service}, {"status", name}});
+  } else {
+    std::cout << name << '\n';
+  }
+  return response.status() == HealthCheckResponse::SERVING ? kExitOk : kExitFailed;
+}
+
+}  // namespace edgenext

@@ -1,0 +1,31 @@
+#ifndef CLIENT_TEXT_LAYOUT_H_
+#define CLIENT_TEXT_LAYOUT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace edgenext {
+
+// Text for a terminal: widths count code points of UTF-8, one column each.
+
+// `text` with every control character replaced by '?', so that no label, message or file name can steer the
+// terminal.
+std::string Printable(absl::string_view text);
+
+size_t TextWidth(absl::string_view text);
+
+// `text` with spaces after or before it up to `width`; longer text stays as it is.
+std::string PadRight(absl::string_view text, size_t width);
+std::string PadLeft(absl::string_view text, size_t width);
+
+// `text` if it fits into `width`, else its end after an ellipsis: of a path, the end tells most.
+std::string ShortenLeft(absl::string_view text, size_t width);
+
+// A bar of `share` (0 to 1) of `width` columns, in eighths of a column, padded to `width`.
+std::string Bar(double share, size_t width);
+
+}  // namespace edgenext
+
+#endif  // CLIENT_TEXT_LAYOUT_H_
