@@ -43,8 +43,8 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 void* Arena::AllocateBytes(size_t size_bytes) {
   const size_t size = Aligned(size_bytes);
   if (size < size_bytes || size > capacity_bytes_ - used_bytes_) {
-    std::fprintf(stderr, "arena: %zu bytes asked, %zu of %zu left\n", size_bytes, capacity_bytes_ - used_bytes_,
-                 capacity_bytes_);
+    std::fprintf(stderr, "arena: %zu bytes asked, %zu of %zu left\n", size_bytes,
+                 capacity_bytes_ - used_bytes_, capacity_bytes_);
     std::abort();
   }
   void* memory = data_ + used_bytes_;

@@ -30,7 +30,9 @@ class Arena {
   void* AllocateBytes(size_t size_bytes);
 
   // What `size_bytes` take of a capacity.
-  static constexpr size_t Aligned(size_t size_bytes) { return (size_bytes + kAlignment - 1) / kAlignment * kAlignment; }
+  static constexpr size_t Aligned(size_t size_bytes) {
+    return (size_bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
 
   size_t capacity_bytes() const { return capacity_bytes_; }
   size_t used_bytes() const { return used_bytes_; }

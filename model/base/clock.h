@@ -14,15 +14,23 @@ class MonotonicTime {
  public:
   // Before every other time.
   constexpr MonotonicTime() : since_start_(-absl::InfiniteDuration()) {}
-  static constexpr MonotonicTime FromDuration(absl::Duration since_start) { return MonotonicTime(since_start); }
+  static constexpr MonotonicTime FromDuration(absl::Duration since_start) {
+    return MonotonicTime(since_start);
+  }
   // Never reached: "no deadline".
   static constexpr MonotonicTime InfiniteFuture() { return MonotonicTime(absl::InfiniteDuration()); }
 
   constexpr absl::Duration since_start() const { return since_start_; }
 
-  friend MonotonicTime operator+(MonotonicTime t, absl::Duration d) { return MonotonicTime(t.since_start_ + d); }
-  friend MonotonicTime operator-(MonotonicTime t, absl::Duration d) { return MonotonicTime(t.since_start_ - d); }
-  friend absl::Duration operator-(MonotonicTime a, MonotonicTime b) { return a.since_start_ - b.since_start_; }
+  friend MonotonicTime operator+(MonotonicTime t, absl::Duration d) {
+    return MonotonicTime(t.since_start_ + d);
+  }
+  friend MonotonicTime operator-(MonotonicTime t, absl::Duration d) {
+    return MonotonicTime(t.since_start_ - d);
+  }
+  friend absl::Duration operator-(MonotonicTime a, MonotonicTime b) {
+    return a.since_start_ - b.since_start_;
+  }
   friend bool operator==(MonotonicTime a, MonotonicTime b) { return a.since_start_ == b.since_start_; }
   friend bool operator!=(MonotonicTime a, MonotonicTime b) { return !(a == b); }
   friend bool operator<(MonotonicTime a, MonotonicTime b) { return a.since_start_ < b.since_start_; }
@@ -43,8 +51,8 @@ class Clock {
 
   virtual MonotonicTime Now() const = 0;
 
-  // Waits on `changed`, whose mutex `lock` holds, until it is notified or the clock reaches `deadline`; may also
-  // wake spuriously. Callers re-check their condition and the time.
+  // Waits on `changed`, whose mutex `lock` holds, until it is notified or the clock reaches `deadline`; may
+  // also wake spuriously. Callers re-check their condition and the time.
   virtual void WaitUntil(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
                          MonotonicTime deadline) = 0;
 

@@ -59,7 +59,8 @@ absl::Status FileReader::ReadAt(uint64_t offset, size_t size, void* out) const {
       return absl::ErrnoToStatus(errno, absl::StrCat("cannot read '", path_, "'"));
     }
     if (got == 0) {
-      return absl::DataLossError(absl::StrCat("'", path_, "' ends at byte ", offset, ", ", size, " bytes too early"));
+      return absl::DataLossError(
+          absl::StrCat("'", path_, "' ends at byte ", offset, ", ", size, " bytes too early"));
     }
     next += got;
     offset += static_cast<uint64_t>(got);

@@ -10,8 +10,9 @@
 
 namespace edgenext {
 
-// A regular file, open for reading by position. It is read with pread and never mapped: a file that is truncated
-// while it is read is an error here, where a mapping would be a SIGBUS. Movable. Thread-safe after construction.
+// A regular file, open for reading by position. It is read with pread and never mapped: a file that is
+// truncated while it is read is an error here, where a mapping would be a SIGBUS. Movable. Thread-safe after
+// construction.
 class FileReader {
  public:
   // NOT_FOUND, PERMISSION_DENIED; INVALID_ARGUMENT for what is not a regular file.

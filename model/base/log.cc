@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "model/base/utf8.h"
 
 namespace edgenext {
 namespace {
@@ -20,28 +21,16 @@ std::atomic<LogLevel> log_level{LogLevel::kInfo};
 
 absl::string_view LevelName(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "DEBUG";
-    case LogLevel::kInfo: return "INFO";
-    case LogLevel::kWarning: return "WARN";
-    case LogLevel::kError: return "ERROR";
+    case LogLevel::kDebug:
+      return "DEBUG";
+    case LogLevel::kInfo:
+      return "INFO";
+    case LogLevel::kWarning:
+      return "WARN";
+    case LogLevel::kError:
+      return "ERROR";
   }
   return "?";
-}
-
-// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (RFC 3629, table 3-7 of Unicode).
-size_t Utf8SequenceLength(absl::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return length;
 }
 
 // Appends `text` with quotes, backslashes, control characters and stray bytes escaped as in JSON.
@@ -75,8 +64,8 @@ bool NeedsQuotes(absl::string_view value) {
 
 }  // namespace
 
-std::string FormatLogLine(LogFormat format, absl::string_view time_text, LogLevel level, absl::string_view event,
-                          std::initializer_list<LogField> fields) {
+std::string FormatLogLine(LogFormat format, absl::string_view time_text, LogLevel level,
+                          absl::string_view event, std::initializer_list<LogField> fields) {
   std::string line;
   if (format == LogFormat::kText) {
     line = absl::StrFormat("%s %-5s ", time_text, LevelName(level));

@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "model/base/file_reader.h"
 #include "model/base/status_macros.h"
 #include "model/weights/safetensors.h"
 
@@ -38,13 +37,33 @@ absl::string_view Describe(absl::string_view start) {
 
 }  // namespace
 
+absl::string_view DataTypeName(DataType type) {
+  switch (type) {
+    case DataType::kF32:
+      return "F32";
+    case DataType::kF16:
+      return "F16";
+    case DataType::kBF16:
+      return "BF16";
+    case DataType::kF64:
+      return "F64";
+    case DataType::kInteger:
+      return "integer";
+  }
+  return "?";
+}
+
 absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& path) {
   EDGENEXT_ASSIGN_OR_RETURN(FileReader file, FileReader::Open(path));
+  return OpenCheckpoint(std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(FileReader file) {
   std::string start(std::min<uint64_t>(file.size_bytes(), kSniffBytes), '\0');
   EDGENEXT_RETURN_IF_ERROR(file.ReadAt(0, start.size(), &start[0]));
   if (LooksLikeSafetensors(start)) return OpenSafetensors(std::move(file));
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", path, "' is ", Describe(start), "; checkpoints are read from safetensors files"));
+  return absl::InvalidArgumentError(absl::StrCat("'", file.path(), "' is ", Describe(start),
+                                                 "; checkpoints are read from safetensors files"));
 }
 
 }  // namespace edgenext

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "model/base/file_reader.h"
 #include "model/tensor/tensor.h"
 
 namespace edgenext {
@@ -14,6 +15,9 @@ namespace edgenext {
 // Element types of a checkpoint. Weights are in the first four and become float32 when they are read;
 // integers are counters, which nothing reads.
 enum class DataType { kF32, kF16, kBF16, kF64, kInteger };
+
+// "F32", "F16", "BF16", "F64", "integer"
+absl::string_view DataTypeName(DataType type);
 
 struct TensorInfo {
   DataType type;
@@ -37,6 +41,8 @@ class Checkpoint {
 // Opens a checkpoint file of any supported format, told apart by content. INVALID_ARGUMENT says what is wrong
 // with the file and where.
 absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& path);
+// The same with a file that is already open.
+absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(FileReader file);
 
 }  // namespace edgenext
 

@@ -1,0 +1,47 @@
+#ifndef MODEL_BUNDLE_BUNDLE_H_
+#define MODEL_BUNDLE_BUNDLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/bundle/model_files.h"
+#include "model/edgenext/network.h"
+#include "model/image/image.h"
+#include "model/kernels/isa.h"
+
+namespace edgenext {
+
+struct BundleOptions {
+  ModelOverrides overrides;
+  kernels::Isa isa = kernels::BestIsa();
+  std::string precision = "auto";  // "f32", "bf16" or "auto": what the model says
+};
+
+// A model, ready to serve. A value type; copies share the network.
+struct ModelBundle {
+  std::string name;
+  std::string version;
+  std::string variant;
+  Naming naming;
+  std::vector<std::string> labels;  // labels[i] names class i
+  PreprocessSpec preprocess;
+  std::string precision;  // what the network computes in: "f32"
+  std::shared_ptr<const Network> network;
+
+  // For the start log.
+  std::string weights_dtype;  // as stored: "F16"
+  uint64_t weights_file_bytes;
+  std::vector<std::string> assumptions;  // what the files do not say and was assumed
+};
+
+// Reads a model's files (model_files.h: `path` is a model folder, a weights file or a folder with one) and
+// packs its network. Errors name the file and everything that is wrong with it; UNIMPLEMENTED for a precision
+// that this version cannot compute in.
+absl::StatusOr<ModelBundle> LoadModelBundle(const std::string& path, const BundleOptions& options);
+
+}  // namespace edgenext
+
+#endif  // MODEL_BUNDLE_BUNDLE_H_
