@@ -1,0 +1,115 @@
+// edgenext-verify: holds this build on this machine against recorded results.
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "model/base/status_macros.h"
+#include "model/base/version.h"
+#include "model/ops/process.h"
+#include "model/verify/golden.h"
+#include "model/verify/isa_processes.h"
+
+namespace edgenext {
+namespace {
+
+constexpr int kExitDiffers = 1;  // or could not be compared
+constexpr int kExitUsage = 64;
+
+struct GoldenFlags {
+  std::string folder;
+  double tolerance = 1e-5;
+  std::string precision = "f32";
+  std::string max_isa;  // empty for every one, each in a process of its own
+};
+
+// The files of recorded results in `folder`, by name.
+absl::StatusOr<std::vector<std::string>> GoldenFiles(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".safetensors") files.push_back(entry.path().string());
+  }
+  if (error) return absl::NotFoundError(absl::StrCat("cannot read folder '", folder, "': ", error.message()));
+  if (files.empty())
+    return absl::NotFoundError(absl::StrCat("no .safetensors file in folder '", folder, "'"));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// One line a file; whether all were within the tolerance.
+absl::StatusOr<bool> VerifyGolden(const GoldenFlags& flags) {
+  EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, ParseIsa(flags.max_isa));
+  EDGENEXT_ASSIGN_OR_RETURN(const std::vector<std::string> files, GoldenFiles(flags.folder));
+  EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(isa));
+  bool good = true;
+  for (const std::string& file : files) {
+    const absl::StatusOr<GoldenDifference> difference = CompareGolden(file, isa);
+    const bool within = difference.ok() && difference->largest <= flags.tolerance;
+    good = good && within;
+    const std::string result = difference.ok() ? absl::StrCat(difference->largest, " in ", difference->where)
+                                               : std::string(difference.status().message());
+    std::printf("%-6s %-6s %s: %s\n", within ? "ok" : "FAILED", kernels::IsaName(isa),
+                std::filesystem::path(file).stem().c_str(), result.c_str());
+    std::fflush(stdout);
+  }
+  return good;
+}
+
+absl::StatusOr<int> RunGolden(const GoldenFlags& flags) {
+  if (flags.max_isa.empty()) {
+    EDGENEXT_RETURN_IF_ERROR(GoldenFiles(flags.folder).status());  // said once, not by every process
+    return RunOncePerIsa({"golden", flags.folder, absl::StrCat("--tolerance=", flags.tolerance),
+                          absl::StrCat("--precision=", flags.precision)});
+  }
+  EDGENEXT_ASSIGN_OR_RETURN(const bool good, VerifyGolden(flags));
+  return good ? 0 : kExitDiffers;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Holds this build on this machine against recorded results.", "edgenext-verify");
+  app.set_version_flag("--version", std::string(kVersion));
+  app.require_subcommand(1);
+
+  GoldenFlags golden;
+  CLI::App* golden_command = app.add_subcommand(
+      "golden",
+      "Runs synthetic networks and compares logits and activations with those recorded in a folder of "
+      "files VARIANT-NAMING-seedS-NxHxW-cCLASSES.safetensors. Prints one line a file and instruction set "
+      "with "
+      "the largest absolute difference.");
+  golden_command->add_option("folder", golden.folder, "the folder")->required();
+  golden_command->add_option("--tolerance", golden.tolerance, "largest absolute difference")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e9));
+  golden_command->add_option("--precision", golden.precision, "what the networks compute in")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f32"}));
+  golden_command
+      ->add_option("--max-isa", golden.max_isa, "this instruction set only (default: all, one by one)")
+      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+
+  const absl::StatusOr<int> code = RunGolden(golden);
+  if (!code.ok()) {
+    std::fprintf(stderr, "edgenext-verify: %s\n", std::string(code.status().message()).c_str());
+    return kExitDiffers;
+  }
+  return *code;
+}
+
+}  // namespace
+}  // namespace edgenext
+
+int main(int argc, char** argv) { return edgenext::Main(argc, argv); }
