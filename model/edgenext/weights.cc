@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +15,9 @@
 
 namespace edgenext {
 namespace {
+
+// More is taken for a damaged file: it decides how much memory is asked for.
+constexpr int64_t kMaxClasses = 1 << 17;
 
 using TensorInfos = std::map<std::string, TensorInfo>;
 
@@ -39,7 +41,7 @@ int FindClassCount(const TensorInfos& tensors, const EdgeNextConfig& config, Nam
     const auto found = tensors.find(NameOf(parameter.spec, naming));
     if (found == tensors.end() || found->second.shape.size() != parameter.spec.shape.size()) continue;
     const int64_t rows = found->second.shape[0];
-    if (rows > 0 && rows <= std::numeric_limits<int>::max() / kExpansion) return static_cast<int>(rows);
+    if (rows > 0 && rows <= kMaxClasses) return static_cast<int>(rows);
   }
   return config.classes;
 }
@@ -100,13 +102,15 @@ Match FindClosestVariant(const TensorInfos& tensors) {
   return *std::move(best);
 }
 
-// "" if every value is finite.
+// "" if every value can be computed with: finite, and not below zero where it is a variance.
 std::string ValueFault(const std::string& name, const Tensor& tensor) {
-  const auto is_bad = [](float value) { return !std::isfinite(value); };
+  const bool is_variance = absl::EndsWith(name, ".running_var");
+  const auto is_bad = [=](float value) { return !std::isfinite(value) || (is_variance && value < 0.0f); };
   const auto first = std::find_if(tensor.values.begin(), tensor.values.end(), is_bad);
   if (first == tensor.values.end()) return "";
   return absl::StrCat("tensor '", name, "' has ", std::count_if(first, tensor.values.end(), is_bad),
-                      " values that are not finite, the first at index ", first - tensor.values.begin());
+                      " values that are ", is_variance ? "negative or " : "",
+                      "not finite, the first at index ", first - tensor.values.begin());
 }
 
 }  // namespace
@@ -126,10 +130,10 @@ absl::StatusOr<LoadedWeights> LoadWeights(const Checkpoint& checkpoint) {
     if (!fault.empty()) match.faults.push_back(std::move(fault));
   }
   if (!match.faults.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the checkpoint is closest to ", match.config.variant, " with ",
-                     NamingText(match.naming), " names and ", match.config.classes, " classes, but has ",
-                     match.faults.size(), " faults:\n  ", absl::StrJoin(match.faults, "\n  ")));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the checkpoint is closest to ", match.config.variant, " with ", NamingText(match.naming),
+        " names and ", match.config.classes, " classes, but has ", match.faults.size(),
+        match.faults.size() == 1 ? " fault:\n  " : " faults:\n  ", absl::StrJoin(match.faults, "\n  ")));
   }
   return loaded;
 }
