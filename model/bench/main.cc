@@ -1,0 +1,180 @@
+// edgenext-bench: how fast a network runs on this machine, and how much of the core's peak that is.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "model/base/clock.h"
+#include "model/base/status_macros.h"
+#include "model/base/version.h"
+#include "model/bench/measurement.h"
+#include "model/bench/peak.h"
+#include "model/bundle/bundle.h"
+#include "model/edgenext/macs.h"
+#include "model/edgenext/network.h"
+#include "model/ops/process.h"
+#include "model/synthetic/synthetic_checkpoint.h"
+#include "nlohmann/json.hpp"
+
+namespace edgenext {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 64;
+
+struct Flags {
+  std::string variant = "edgenext_small";
+  std::string model;  // instead of variant
+  std::string precision = "f32";
+  std::string max_isa = kernels::IsaName(kernels::BestIsa());
+  int height = 256;
+  int width = 256;
+  int batch = 1;
+  int threads = 1;
+  int latency_threads = 1;
+  double seconds = 3;
+  bool json = false;
+  bool profile = false;
+};
+
+struct LoadedNetwork {
+  std::shared_ptr<const Network> network;
+  absl::Duration load_time;
+};
+
+absl::StatusOr<kernels::Isa> SupportedIsa(const std::string& name) {
+  for (const kernels::Isa isa : kernels::kAllIsas) {
+    if (name == kernels::IsaName(isa) && kernels::CpuSupports(isa)) return isa;
+  }
+  return absl::FailedPreconditionError(absl::StrCat("this processor does not support ", name));
+}
+
+absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags, kernels::Isa isa) {
+  const EdgeNextConfig* config = FindConfig(flags.variant);
+  if (config == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown variant '", flags.variant, "', expected one of ",
+                     absl::StrJoin(AllConfigs(), ", ",
+                                   [](std::string* out, const EdgeNextConfig& c) { *out += c.variant; })));
+  }
+  const Naming naming = config->downsample_in_block ? Naming::kTimm : Naming::kOfficial;
+  EDGENEXT_ASSIGN_OR_RETURN(const LoadedWeights loaded,
+                            LoadWeights(*MakeSyntheticCheckpoint(*config, naming, /*seed=*/1)));
+  NetworkOptions options;
+  options.height = flags.height;
+  options.width = flags.width;
+  options.isa = isa;
+  return Network::Pack(loaded.weights, options);
+}
+
+absl::StatusOr<std::shared_ptr<const Network>> LoadModel(const Flags& flags, kernels::Isa isa) {
+  BundleOptions options;
+  options.isa = isa;
+  options.precision = flags.precision;
+  options.overrides.input_size = InputSize{flags.height, flags.width};
+  EDGENEXT_ASSIGN_OR_RETURN(const ModelBundle bundle, LoadModelBundle(flags.model, options));
+  return bundle.network;
+}
+
+absl::StatusOr<LoadedNetwork> Load(const Flags& flags, kernels::Isa isa) {
+  const MonotonicTime start = Clock::Real().Now();
+  auto network = flags.model.empty() ? LoadSynthetic(flags, isa) : LoadModel(flags, isa);
+  if (!network.ok()) return network.status();
+  return LoadedNetwork{*std::move(network), Clock::Real().Now() - start};
+}
+
+absl::Status PrintProfile(const Network& network) {
+  constexpr int kRepetitions = 100;
+  const std::vector<uint8_t> image(
+      static_cast<size_t>(network.options().height) * static_cast<size_t>(network.options().width) * 3, 128);
+  NetworkInput input;
+  input.rgb = image.data();
+  EDGENEXT_ASSIGN_OR_RETURN(std::vector<OpTime> profile, network.Profile(input, kRepetitions));
+  std::sort(profile.begin(), profile.end(), [](const OpTime& a, const OpTime& b) { return a.time > b.time; });
+  absl::Duration total;
+  for (const OpTime& op : profile) total += op.time;
+  for (const OpTime& op : profile) {
+    std::fprintf(stderr, "%-12s %8.3f ms %5.1f %%\n", op.kind.c_str(), absl::ToDoubleMilliseconds(op.time),
+                 100 * absl::FDivDuration(op.time, total));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run(const Flags& flags) {
+  EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, SupportedIsa(flags.max_isa));
+  EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(isa));
+  EDGENEXT_ASSIGN_OR_RETURN(const LoadedNetwork loaded, Load(flags, isa));
+  const Network& network = *loaded.network;
+
+  MeasurementOptions options;
+  options.batch = flags.batch;
+  options.threads = flags.threads;
+  options.time = absl::Seconds(flags.seconds);
+  EDGENEXT_ASSIGN_OR_RETURN(const Measurement measured, Measure(network, options));
+  const CorePeak peak = MeasureCorePeak(isa);
+  if (flags.profile) EDGENEXT_RETURN_IF_ERROR(PrintProfile(network));
+
+  const auto macs =
+      static_cast<double>(NominalMacs(network.config(), network.options().height, network.options().width));
+  const double macs_per_second = macs / absl::ToDoubleSeconds(measured.per_image_min);
+  nlohmann::ordered_json result;
+  result["variant"] = network.config().variant;
+  result["precision"] = "f32";
+  result["isa"] = kernels::IsaName(isa);
+  result["batch"] = flags.batch;
+  result["threads"] = flags.threads;
+  result["ms_per_image_min"] = absl::ToDoubleMilliseconds(measured.per_image_min);
+  result["ms_per_image_median"] = absl::ToDoubleMilliseconds(measured.per_image_median);
+  result["mac_per_clk"] = macs_per_second / peak.clock_hz;
+  result["share_of_peak"] = macs_per_second / peak.macs_per_second;
+  result["load_ms"] = absl::ToDoubleMilliseconds(loaded.load_time);
+  result["arena_bytes"] = network.arena_bytes();
+  result["weights_bytes"] = network.weights_bytes();
+  std::printf("%s\n", result.dump(flags.json ? -1 : 2).c_str());
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("Measures how fast a network runs, and prints one JSON object.", "edgenext-bench");
+  app.set_version_flag("--version", std::string(kVersion));
+  app.option_defaults()->always_capture_default();
+  CLI::Option* variant = app.add_option("--variant", flags.variant, "a variant, with synthetic weights");
+  app.add_option("--model", flags.model, "a model folder or weights file instead")->excludes(variant);
+  app.add_option("--precision", flags.precision, "what the network computes in")
+      ->check(CLI::IsMember({"f32", "auto"}));
+  app.add_option("--height", flags.height, "of the images");
+  app.add_option("--width", flags.width, "of the images");
+  app.add_option("--batch", flags.batch, "images in one execution")->check(CLI::Range(1, 1024));
+  app.add_option("--threads", flags.threads, "executors that run independent images at the same time")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--latency-threads", flags.latency_threads,
+                 "threads that share one image; this version runs an image on one")
+      ->check(CLI::Range(1, 1));
+  app.add_option("--seconds", flags.seconds, "how long to measure")->check(CLI::Range(0.0, 3600.0));
+  app.add_option("--max-isa", flags.max_isa, "instruction set of our kernels and of oneDNN")
+      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+  app.add_flag("--json", flags.json, "the JSON object on one line");
+  app.add_flag("--profile", flags.profile, "also print the time by kind of operation, to standard error");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  const absl::Status status = Run(flags);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "edgenext-bench: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed;
+}
+
+}  // namespace
+}  // namespace edgenext
+
+int main(int argc, char** argv) { return edgenext::Main(argc, argv); }

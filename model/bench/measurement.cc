@@ -1,0 +1,60 @@
+#include "model/bench/measurement.h"
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "model/base/clock.h"
+#include "model/base/status_macros.h"
+
+namespace edgenext {
+namespace {
+
+using Times = std::vector<absl::Duration>;
+
+absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const MeasurementOptions& options) {
+  EDGENEXT_ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, network.MakeExecutor());
+  std::vector<uint8_t> image(static_cast<size_t>(executor->height()) *
+                             static_cast<size_t>(executor->width()) * 3);
+  std::minstd_rand random;
+  for (uint8_t& value : image) value = static_cast<uint8_t>(random() >> 8);
+  NetworkInput input;
+  input.rgb = image.data();
+  const std::vector<NetworkInput> batch(static_cast<size_t>(options.batch), input);
+  std::vector<float> logits(batch.size() * static_cast<size_t>(executor->classes()));
+
+  EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits)));
+  const Clock& clock = Clock::Real();
+  const MonotonicTime end = clock.Now() + options.time;
+  Times times;
+  for (MonotonicTime before = clock.Now(); before < end || times.empty();) {
+    EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits)));
+    const MonotonicTime after = clock.Now();
+    times.push_back((after - before) / options.batch);
+    before = after;
+  }
+  return times;
+}
+
+}  // namespace
+
+absl::StatusOr<Measurement> Measure(const Network& network, const MeasurementOptions& options) {
+  std::vector<absl::StatusOr<Times>> results(static_cast<size_t>(options.threads));
+  std::vector<std::thread> threads;
+  for (absl::StatusOr<Times>& result : results) {
+    threads.emplace_back([&] { result = MeasureOneExecutor(network, options); });
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  Times all;
+  for (const absl::StatusOr<Times>& result : results) {
+    EDGENEXT_RETURN_IF_ERROR(result.status());
+    all.insert(all.end(), result->begin(), result->end());
+  }
+  std::sort(all.begin(), all.end());
+  return Measurement{all.front(), all[all.size() / 2]};
+}
+
+}  // namespace edgenext

@@ -1,0 +1,28 @@
+#ifndef MODEL_BENCH_MEASUREMENT_H_
+#define MODEL_BENCH_MEASUREMENT_H_
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "model/edgenext/network.h"
+
+namespace edgenext {
+
+struct MeasurementOptions {
+  int batch = 1;    // images in one execution
+  int threads = 1;  // executors that run at the same time, each on its own thread
+  absl::Duration time = absl::Seconds(3);
+};
+
+struct Measurement {
+  // Of one execution divided by its images, over all executions of all threads.
+  absl::Duration per_image_min;
+  absl::Duration per_image_median;
+};
+
+// Runs executors of `network` over 8-bit noise until `time` has passed, after one execution each that is not
+// counted.
+absl::StatusOr<Measurement> Measure(const Network& network, const MeasurementOptions& options);
+
+}  // namespace edgenext
+
+#endif  // MODEL_BENCH_MEASUREMENT_H_
