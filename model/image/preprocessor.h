@@ -10,17 +10,18 @@
 
 namespace edgenext {
 
-// Resizes and crops decoded images to a network's input, bit for bit as Pillow's antialiased bicubic resize and
-// torchvision's centre crop do; only the rows and columns that the crop keeps are computed. The buffers are kept
-// from image to image. Confined to one thread.
+// Resizes and crops decoded images to a network's input, bit for bit as Pillow's antialiased bicubic resize
+// and torchvision's centre crop do; only the rows and columns that the crop keeps are computed. The buffers
+// are kept from image to image. Confined to one thread.
 class Preprocessor {
  public:
   virtual ~Preprocessor() = default;
 
   static std::unique_ptr<Preprocessor> Make(const PreprocessSpec& spec, const kernels::KernelTable& kernels);
 
-  // Writes [spec.height, spec.width, 3] 8-bit RGB, dense, to `out`, which has exactly that size. An image whose
-  // resized form would be absurdly large (a line of pixels) is INVALID_ARGUMENT with reason IMAGE_UNSUPPORTED.
+  // Writes [spec.height, spec.width, 3] 8-bit RGB, dense, to `out`, which has exactly that size. An image
+  // whose resized form would be absurdly large (a line of pixels) is INVALID_ARGUMENT with reason
+  // IMAGE_UNSUPPORTED.
   virtual absl::Status Run(const RgbView& image, absl::Span<uint8_t> out) = 0;
 };
 

@@ -12,6 +12,10 @@ void XcaScalar(const XcaArguments& arguments);
 void XcaAvx2(const XcaArguments& arguments);
 void XcaAvx512(const XcaArguments& arguments);
 
+extern const ResampleKernels kResampleScalar;
+extern const ResampleKernels kResampleAvx2;
+extern const ResampleKernels kResampleAvx512;
+
 }  // namespace edgenext::kernels
 
 #endif  // MODEL_KERNELS_IMPLEMENTATIONS_H_

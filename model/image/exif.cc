@@ -1,0 +1,34 @@
+#include "model/image/exif.h"
+
+#include "model/image/byte_reader.h"
+
+namespace edgenext {
+namespace {
+
+constexpr uint16_t kOrientationTag = 0x0112;
+constexpr uint16_t kShortType = 3;
+constexpr size_t kEntryBytes = 12;
+
+}  // namespace
+
+int ReadExifOrientation(absl::string_view exif) {
+  constexpr absl::string_view kPrefix("Exif\0\0", 6);
+  if (ByteReader(exif).HasText(0, kPrefix)) exif.remove_prefix(kPrefix.size());
+  const ByteReader tiff(exif);
+  const bool little = tiff.HasText(0, absl::string_view("II*\0", 4));
+  if (!little && !tiff.HasText(0, absl::string_view("MM\0*", 4))) return 1;
+  const auto u16 = [&](size_t at) { return little ? tiff.Little16(at) : tiff.Big16(at); };
+
+  const size_t directory = little ? tiff.Little32(4) : tiff.Big32(4);
+  const size_t entries = u16(directory);
+  for (size_t i = 0; i < entries; ++i) {
+    const size_t entry = directory + 2 + i * kEntryBytes;
+    if (!tiff.Has(entry, kEntryBytes)) return 1;
+    if (u16(entry) != kOrientationTag || u16(entry + 2) != kShortType) continue;
+    const int orientation = u16(entry + 8);
+    return orientation >= 1 && orientation <= 8 ? orientation : 1;
+  }
+  return 1;
+}
+
+}  // namespace edgenext
