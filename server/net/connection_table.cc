@@ -1,8 +1,12 @@
 #include "server/net/connection_table.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+
+#include "server/net/unique_fd.h"
 
 namespace edgenext::serving {
 namespace {
@@ -26,6 +30,16 @@ int ConnectionTable::Count() {
                                     [](const Connection& c) { return SocketInode(c.fd) != c.inode; }),
                      connections_.end());
   return static_cast<int>(connections_.size());
+}
+
+void ConnectionTable::ShutDownAll() {
+  std::lock_guard<std::mutex> lock(mu_);
+  for (const Connection& connection : connections_) {
+    // The owner may close the descriptor at any moment and something else may take its number: the copy
+    // cannot change under us, so it is looked at first.
+    const UniqueFd copy(fcntl(connection.fd, F_DUPFD_CLOEXEC, 0));
+    if (SocketInode(copy.get()) == connection.inode) shutdown(copy.get(), SHUT_RDWR);
+  }
 }
 
 int ConnectionTable::CountAtMost() const {

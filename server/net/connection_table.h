@@ -19,6 +19,8 @@ class ConnectionTable {
   int Count();
   // The same from the last look, with what was added since: never less than what is open.
   int CountAtMost() const;
+  // Shuts both directions of every open connection down, so that its owner closes it.
+  void ShutDownAll();
 
  private:
   struct Connection {

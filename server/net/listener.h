@@ -19,7 +19,7 @@ namespace edgenext::serving {
 // connections.
 //
 // Bind and listen happen in Bind, so that a taken port is known before a model is loaded; connections wait in
-// the kernel's backlog until Start. Thread-compatible, except Connections.
+// the kernel's backlog until Start. Thread-compatible, except where it says more.
 class Listener {
  public:
   struct Options {
@@ -49,6 +49,8 @@ class Listener {
   const SocketAddress& address() const { return address_; }
   // Open connections that came from here. Thread-safe.
   int Connections() { return connections_.Count(); }
+  // Shuts them all down under their owners' hands. Thread-safe.
+  void ShutDownConnections() { connections_.ShutDownAll(); }
 
  private:
   Listener(const Options& options, SocketAddress address, UniqueFd socket, UniqueFd stop_event);

@@ -1,0 +1,194 @@
+#include "server/rpc/classify_stream_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/base/error_reason.h"
+#include "server/rpc/classify.h"
+#include "server/rpc/message_codec.h"
+#include "server/rpc/status_mapping.h"
+#include "server/rpc/unary_call.h"
+
+namespace edgenext::serving {
+
+void ClassifyStreamCall::OnHeaders() {
+  const auto model = services_.pipeline->FindModel("", "");
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (finished_) return;
+    if (model.ok()) {
+      call_.AddInitialMetadata(kStreamWindowKey, absl::StrCat(services_.stream_window));
+      writing_ = true;
+      call_.SendInitialMetadata();
+    } else {
+      record_.End(model.status());
+      EndWith(model.status());
+    }
+  }
+  WantNext();
+}
+
+void ClassifyStreamCall::WantNext() {
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    const bool open = !finished_ && !half_closed_ && !ends_with_;
+    if (!open || reading_ || unanswered_ >= services_.stream_window) return;
+    reading_ = true;
+  }
+  AdmissionRequest request;
+  request.bytes = services_.max_image_bytes + kMessageOverheadBytes;
+  request.deadline = call_.deadline();
+  services_.pipeline->admission().AdmitWhenFree(
+      request,
+      [self = shared()](absl::StatusOr<Admission> admission) { self->OnAdmitted(std::move(admission)); });
+}
+
+void ClassifyStreamCall::OnAdmitted(absl::StatusOr<Admission> admission) {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (admission.ok() && !finished_ && !ends_with_) {
+    admission_ = *std::move(admission);
+    call_.Read();
+    return;
+  }
+  reading_ = false;
+  if (!admission.ok()) EndWith(admission.status());
+}
+
+void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
+  Admission admission;
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    reading_ = false;
+    admission = std::move(admission_);
+    if (finished_) return;
+    if (!ok) {
+      half_closed_ = true;
+      // A drain loses the client nothing: it has sent all, and all of it will be answered.
+      if (ends_with_ && absl::IsUnavailable(*ends_with_)) ends_with_.reset();
+      FinishIfDone();
+      return;
+    }
+    ++unanswered_;
+  }
+  StartImage(std::move(message), std::move(admission));
+  WantNext();
+}
+
+absl::StatusOr<MonotonicTime> ClassifyStreamCall::Deadline(const v1::ClassifyStreamRequest& request) const {
+  if (!request.has_timeout()) return call_.deadline();
+  const absl::Duration timeout =
+      absl::Seconds(request.timeout().seconds()) + absl::Nanoseconds(request.timeout().nanos());
+  if (timeout < absl::ZeroDuration()) {
+    return WithField(absl::InvalidArgumentError(
+                         absl::StrCat("timeout is ", absl::FormatDuration(timeout), ", expected 0 or more")),
+                     "timeout");
+  }
+  return std::min(call_.deadline(), services_.clock->Now() + timeout);
+}
+
+void ClassifyStreamCall::StartImage(grpc::ByteBuffer message, Admission admission) {
+  const auto record = std::make_shared<CallRecord>(services_, Method::kClassifyStream);
+  const auto request = std::make_shared<v1::ClassifyStreamRequest>();
+  const MonotonicTime start = services_.clock->Now();
+  const absl::Status parsed = ParseMessage(std::move(message), *request);
+  services_.metrics->ObserveStage(Stage::kParse, services_.clock->Now() - start);
+  if (!parsed.ok()) {
+    record->End(parsed);
+    std::lock_guard<std::mutex> lock(mu_);
+    --unanswered_;
+    EndWith(parsed);
+    return;
+  }
+  record->SetRequestId(request->request().request_id());
+  auto model = services_.pipeline->FindModel(request->request().model(), request->request().model_version());
+  record->SetModel(model.ok() ? *model : nullptr);
+  const absl::StatusOr<MonotonicTime> deadline = Deadline(*request);
+  if (!model.ok() || !deadline.ok()) {
+    Answer(request->id(), *record, model.ok() ? deadline.status() : model.status());
+    return;
+  }
+  ClassifyJob job;
+  job.request = std::shared_ptr<const v1::ClassifyRequest>(request, &request->request());
+  job.model = *std::move(model);
+  job.admission = std::move(admission);
+  job.attributes = AttributesOf(call_, services_);
+  job.attributes.deadline = *deadline;
+  job.cancellation = cancellation_;
+  job.done = [self = shared(), record, id = request->id()](absl::StatusOr<v1::ClassifyResponse> response) {
+    self->Answer(id, *record, response);
+  };
+  StartClassify(services_, std::move(job));
+}
+
+void ClassifyStreamCall::Answer(uint64_t id, CallRecord& record,
+                                const absl::StatusOr<v1::ClassifyResponse>& response) {
+  v1::ClassifyStreamResponse answer;
+  answer.set_id(id);
+  if (response.ok()) {
+    *answer.mutable_response() = *response;
+  } else {
+    *answer.mutable_error() = ToRpcStatus(response.status(), record.RequestId());
+  }
+  record.End(response.status());
+  const grpc::ByteBuffer message = SerializeMessage(answer);
+
+  std::lock_guard<std::mutex> lock(mu_);
+  if (finished_ || broken_) return;
+  answers_.push_back(message);
+  if (!writing_) WriteNext();
+}
+
+void ClassifyStreamCall::WriteNext() {
+  writing_ = true;
+  call_.Write(answers_.front());
+  answers_.pop_front();
+}
+
+void ClassifyStreamCall::OnWritten(bool ok) {
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    writing_ = false;
+    if (std::exchange(greeted_, true)) --unanswered_;
+    if (finished_) return;
+    if (ok && !broken_ && !answers_.empty()) WriteNext();
+    FinishIfDone();
+  }
+  if (ok) WantNext();
+}
+
+void ClassifyStreamCall::OnCancelled() {
+  cancellation_->Cancel();
+  std::lock_guard<std::mutex> lock(mu_);
+  broken_ = true;
+  EndWith(CancelledOrExpired(call_.deadline(), services_.clock->Now()));
+}
+
+void ClassifyStreamCall::OnDrain() {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (!half_closed_) EndWith(WithReason(absl::UnavailableError("the server is draining"), kReasonDraining));
+}
+
+bool ClassifyStreamCall::OnAbort(const absl::Status& why) {
+  cancellation_->Cancel();
+  std::lock_guard<std::mutex> lock(mu_);
+  if (finished_ || broken_) return false;
+  broken_ = true;
+  if (writing_) call_.Break();
+  EndWith(why);
+  return true;
+}
+
+void ClassifyStreamCall::EndWith(const absl::Status& status) {
+  if (!ends_with_) ends_with_ = status;
+  FinishIfDone();
+}
+
+void ClassifyStreamCall::FinishIfDone() {
+  const bool all_answered = unanswered_ == 0 && answers_.empty() && (half_closed_ || ends_with_);
+  if (finished_ || writing_ || !(all_answered || broken_)) return;
+  finished_ = true;
+  call_.Finish(ToCallStatus(ends_with_.value_or(absl::OkStatus()), "").status);
+}
+
+}  // namespace edgenext::serving

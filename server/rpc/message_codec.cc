@@ -1,0 +1,28 @@
+#include "server/rpc/message_codec.h"
+
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/proto_buffer_writer.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace edgenext::serving {
+
+absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& message) {
+  if (!buffer.Valid()) buffer = grpc::ByteBuffer(nullptr, 0);
+  grpc::ProtoBufferReader reader(&buffer);
+  if (!reader.status().ok() || !message.ParseFromZeroCopyStream(&reader) || !reader.status().ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the message is not a valid ", std::string(message.GetDescriptor()->full_name())));
+  }
+  return absl::OkStatus();
+}
+
+grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {
+  grpc::ByteBuffer buffer;
+  grpc::ProtoBufferWriter writer(&buffer, grpc::kProtoBufferWriterMaxBufferLength,
+                                 static_cast<int>(message.ByteSizeLong()));
+  message.SerializeToZeroCopyStream(&writer);
+  return buffer;
+}
+
+}  // namespace edgenext::serving

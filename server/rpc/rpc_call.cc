@@ -1,0 +1,126 @@
+#include "server/rpc/rpc_call.h"
+
+#include <grpc/support/time.h>
+
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace edgenext::serving {
+namespace {
+
+// gRPC gives the deadline on its own monotonic clock, which is the one of Clock::Real; an absent one is
+// infinite.
+MonotonicTime ToMonotonicTime(gpr_timespec time) {
+  if (gpr_time_cmp(time, gpr_inf_future(time.clock_type)) == 0) return MonotonicTime::InfiniteFuture();
+  const gpr_timespec monotonic = gpr_convert_clock_type(time, GPR_CLOCK_MONOTONIC);
+  return MonotonicTime::FromDuration(absl::Seconds(monotonic.tv_sec) + absl::Nanoseconds(monotonic.tv_nsec));
+}
+
+}  // namespace
+
+RpcCall::Tag* RpcCall::Tag::Start() {
+  alive_ = call_.shared_from_this();
+  call_.pending_.fetch_add(1, std::memory_order_relaxed);
+  return this;
+}
+
+void RpcCall::Tag::OnComplete(bool ok) {
+  const std::shared_ptr<RpcCall> alive = std::move(alive_);
+  (call_.*event_)(ok);
+  call_.Leave();
+}
+
+RpcCall::RpcCall(CallRegistry& registry, const ArrivalHandler& on_arrival)
+    : registry_(registry),
+      on_arrival_(on_arrival),
+      stream_(&context_),
+      arrived_tag_(*this, &RpcCall::OnArrived),
+      done_tag_(*this, &RpcCall::OnDone),
+      read_tag_(*this, &RpcCall::OnRead),
+      write_tag_(*this, &RpcCall::OnWritten),
+      finish_tag_(*this, &RpcCall::OnFinished) {}
+
+void RpcCall::Arm(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue,
+                  CallRegistry& registry, const ArrivalHandler& on_arrival) {
+  const std::shared_ptr<RpcCall> call(new RpcCall(registry, on_arrival));
+  registry.Add(call);
+  call->pending_.fetch_add(1, std::memory_order_relaxed);  // the right to start operations
+  // AsyncNotifyWhenDone has to come before the request.
+  call->context_.AsyncNotifyWhenDone(call->done_tag_.Start());
+  service.RequestCall(&call->context_, &call->stream_, &queue, &queue, call->arrived_tag_.Start());
+}
+
+void RpcCall::Leave() {
+  if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) registry_.Remove(this);
+}
+
+void RpcCall::OnArrived(bool ok) {
+  if (!ok) {
+    // The server stops. No call has started, so the done tag does not come.
+    done_tag_.Forget();
+    Leave();
+    Leave();
+    return;
+  }
+  deadline_ = ToMonotonicTime(context_.raw_deadline());
+  owned_handler_ = on_arrival_(*this);
+  handler_.store(owned_handler_.get(), std::memory_order_release);
+  owned_handler_->OnHeaders();
+}
+
+void RpcCall::OnDone(bool /*ok*/) {
+  if (context_.IsCancelled()) handler()->OnCancelled();
+}
+
+void RpcCall::OnRead(bool ok) { handler()->OnRead(ok, std::exchange(message_, grpc::ByteBuffer())); }
+
+void RpcCall::OnWritten(bool ok) { handler()->OnWritten(ok); }
+
+void RpcCall::OnFinished(bool /*ok*/) {
+  handler()->OnFinished();
+  Leave();
+}
+
+absl::string_view RpcCall::Metadata(absl::string_view key) const {
+  const auto found = context_.client_metadata().find(grpc::string_ref(key.data(), key.size()));
+  if (found == context_.client_metadata().end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
+void RpcCall::AddInitialMetadata(const std::string& key, const std::string& value) {
+  context_.AddInitialMetadata(key, value);
+}
+
+void RpcCall::AddTrailingMetadata(const std::string& key, const std::string& value) {
+  context_.AddTrailingMetadata(key, value);
+}
+
+void RpcCall::SendInitialMetadata() {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (!finishing_) stream_.SendInitialMetadata(write_tag_.Start());
+}
+
+void RpcCall::Read() {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (!finishing_) stream_.Read(&message_, read_tag_.Start());
+}
+
+void RpcCall::Write(const grpc::ByteBuffer& message) {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (!finishing_) stream_.Write(message, write_tag_.Start());
+}
+
+void RpcCall::Finish(const grpc::Status& status) {
+  std::lock_guard<std::mutex> lock(mu_);
+  finishing_ = true;
+  stream_.Finish(status, finish_tag_.Start());
+}
+
+void RpcCall::WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status) {
+  std::lock_guard<std::mutex> lock(mu_);
+  finishing_ = true;
+  stream_.WriteAndFinish(message, grpc::WriteOptions(), status, finish_tag_.Start());
+}
+
+}  // namespace edgenext::serving

@@ -1,0 +1,134 @@
+#ifndef SERVER_RPC_RPC_CALL_H_
+#define SERVER_RPC_RPC_CALL_H_
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "model/base/clock.h"
+#include "server/rpc/call_registry.h"
+#include "server/rpc/completion.h"
+
+namespace edgenext::serving {
+
+class RpcCall;
+
+// What answers one call. Owned by its RpcCall. The events come from the call's polling thread, one at a time,
+// while workers may use the call too: so implementations have a lock. Events may still come after Finish has
+// been called.
+class CallHandler {
+ public:
+  virtual ~CallHandler() = default;
+
+  // The headers have arrived; the message, if any, is unread.
+  virtual void OnHeaders() = 0;
+  // The end of RpcCall::Read. Not ok: the client has sent all, or the call is broken.
+  virtual void OnRead(bool ok, grpc::ByteBuffer message) = 0;
+  // The end of RpcCall::SendInitialMetadata or Write. Not ok: the call is broken.
+  virtual void OnWritten(bool ok) { static_cast<void>(ok); }
+  // The end of RpcCall::Finish or WriteAndFinish.
+  virtual void OnFinished() {}
+  // The client has gone or its deadline has passed, before the call was finished.
+  virtual void OnCancelled() = 0;
+  // The server drains: take nothing more from the client, and finish when what was taken is answered.
+  virtual void OnDrain() = 0;
+  // The drain's time is over: finish now. False if the call was finished before.
+  virtual bool OnAbort(const absl::Status& why) = 0;
+};
+
+// One call of gRPC's generic service, from the wait for a client to the last event. It owns what gRPC needs
+// alive, keeps itself alive while operations are under way, and passes the events on to its handler.
+//
+// The operations may be called from any thread, under the rules of gRPC: one Read at a time; one of
+// SendInitialMetadata and Write at a time; Finish exactly once, when no Write is under way. After Finish the
+// others do nothing.
+class RpcCall final : public std::enable_shared_from_this<RpcCall> {
+ public:
+  // Told that `call` has arrived, it re-arms the queue and gives the call its handler.
+  using ArrivalHandler = std::function<std::unique_ptr<CallHandler>(RpcCall& call)>;
+
+  // Waits for the next client on `queue`. `on_arrival` and `registry` outlive the call's events.
+  static void Arm(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue,
+                  CallRegistry& registry, const ArrivalHandler& on_arrival);
+
+  RpcCall(const RpcCall&) = delete;
+  RpcCall& operator=(const RpcCall&) = delete;
+
+  // --- known when the headers have arrived ---
+  const std::string& method() const { return context_.method(); }
+  MonotonicTime deadline() const { return deadline_; }
+  // The client's first value of a metadata key, or "".
+  absl::string_view Metadata(absl::string_view key) const;
+  // The client's address, as "ipv4:127.0.0.1:40000".
+  std::string Peer() const { return context_.peer(); }
+
+  // --- before the first of the operations that send ---
+  void AddInitialMetadata(const std::string& key, const std::string& value);
+  void AddTrailingMetadata(const std::string& key, const std::string& value);
+
+  // --- operations ---
+  void SendInitialMetadata();
+  void Read();
+  void Write(const grpc::ByteBuffer& message);
+  void Finish(const grpc::Status& status);
+  void WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status);
+  // Breaks the call, so that what is under way ends soon: for a client that does not take what is written.
+  void Break() { context_.TryCancel(); }
+
+  // The handler, once the call has arrived; else null.
+  CallHandler* handler() const { return handler_.load(std::memory_order_acquire); }
+
+ private:
+  // The end of one kind of operation. While it is under way it keeps the call alive.
+  class Tag final : public Completion {
+   public:
+    using Event = void (RpcCall::*)(bool ok);
+    Tag(RpcCall& call, Event event) : call_(call), event_(event) {}
+    // Called right before the operation starts.
+    Tag* Start();
+    void OnComplete(bool ok) override;
+    // The operation will not end after all.
+    void Forget() { alive_.reset(); }
+
+   private:
+    RpcCall& call_;
+    const Event event_;
+    std::shared_ptr<RpcCall> alive_;
+  };
+
+  RpcCall(CallRegistry& registry, const ArrivalHandler& on_arrival);
+  void OnArrived(bool ok);
+  void OnDone(bool ok);
+  void OnRead(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok);
+  // One less operation is under way.
+  void Leave();
+
+  CallRegistry& registry_;
+  const ArrivalHandler& on_arrival_;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter stream_;
+  grpc::ByteBuffer message_;  // being read
+  MonotonicTime deadline_;
+  std::unique_ptr<CallHandler> owned_handler_;
+  std::atomic<CallHandler*> handler_{nullptr};
+
+  std::mutex mu_;
+  bool finishing_ = false;  // guarded by mu_: Finish has been called
+
+  // Operations under way, and one for the right to start more, which Finish takes away.
+  std::atomic<int> pending_{0};
+  Tag arrived_tag_, done_tag_, read_tag_, write_tag_, finish_tag_;
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_RPC_RPC_CALL_H_

@@ -1,0 +1,169 @@
+#include "server/rpc/rpc_server.h"
+
+#include <grpcpp/resource_quota.h>
+
+#include <algorithm>
+#include <future>
+#include <limits>
+#include <utility>
+
+#include "model/base/error_reason.h"
+#include "model/base/status_macros.h"
+#include "server/rpc/classify.h"
+#include "server/rpc/classify_stream_call.h"
+#include "server/rpc/inference_service.h"
+#include "server/rpc/reflection_service.h"
+
+namespace edgenext::serving {
+namespace {
+
+// Calls that wait for a client on each queue: a burst finds that many ready.
+constexpr int kArmedCalls = 32;
+// How much of an unread message a client may send. A 200 kB image fits, so it needs no second round trip. It
+// has no effect while gRPC measures the bandwidth-delay product.
+constexpr int kStreamWindowBytes = 256 << 10;
+constexpr int kMaxHeaderBytes = 16 << 10;
+constexpr int kHandshakeTimeoutMs = 10'000;
+constexpr int kKeepaliveTimeMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kMinPingIntervalMs = 10'000;
+// How long clients get to say goodbye once every call is finished.
+constexpr absl::Duration kGoodbyeTime = absl::Seconds(1);
+constexpr absl::Duration kAbortInterval = absl::Milliseconds(20);
+
+int ToMilliseconds(absl::Duration duration) {
+  return static_cast<int>(
+      std::min<int64_t>(absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
+}
+
+void SetChannelArguments(const RpcServer::Options& options, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, ToMilliseconds(options.max_connection_idle));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, ToMilliseconds(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             ToMilliseconds(options.max_connection_age_grace));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  // Images do not shrink, and a small compressed message can grow to the receive limit.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+}
+
+}  // namespace
+
+RpcServer::RpcServer(const ServiceContext& services, std::unique_ptr<Listener> listener)
+    : services_(services), listener_(std::move(listener)), methods_(services_) {}
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const Options& options,
+                                                            const ServiceContext& services,
+                                                            std::unique_ptr<Listener> listener) {
+  std::unique_ptr<RpcServer> server(new RpcServer(services, std::move(listener)));
+  server->AddMethods();
+  EDGENEXT_RETURN_IF_ERROR(server->Build(options));
+  return server;
+}
+
+RpcServer::~RpcServer() { Shutdown(services_.clock->Now()); }
+
+void RpcServer::AddMethods() {
+  methods_.AddUnary("/edgenext.v1.Classifier/Classify", std::make_shared<ClassifyMethod>(services_));
+  methods_.Add("/edgenext.v1.Classifier/ClassifyStream",
+               [this](RpcCall& call) { return std::make_unique<ClassifyStreamCall>(call, services_); });
+  AddInferenceMethods(services_, methods_);
+}
+
+absl::Status RpcServer::Build(const Options& options) {
+  grpc::ServerBuilder builder;
+  SetChannelArguments(options, builder);
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(std::min<size_t>(services_.max_receive_bytes, std::numeric_limits<int>::max())));
+  grpc::ResourceQuota quota("rpc");
+  builder.SetResourceQuota(quota.Resize(options.memory_quota_bytes));
+  builder.RegisterAsyncGenericService(&generic_service_);
+  for (grpc::Service* service : options.extra_services) builder.RegisterService(service);
+  if (options.reflection) reflection_services_ = MakeReflectionServices();
+  for (const auto& service : reflection_services_) builder.RegisterService(service.get());
+  for (int i = 0; i < options.polling_threads; ++i) {
+    auto queue = std::make_unique<Queue>();
+    queue->poller = std::make_unique<Poller>(builder.AddCompletionQueue());
+    queue->on_arrival = [this, queue = queue.get()](RpcCall& call) {
+      Arm(*queue);
+      return methods_.MakeHandler(call);
+    };
+    queues_.push_back(std::move(queue));
+  }
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) return absl::InternalError("gRPC's server did not start");
+
+  for (const auto& queue : queues_) {
+    for (int i = 0; i < kArmedCalls; ++i) Arm(*queue);
+    queue->poller->Start();
+  }
+  listener_->Start([this](UniqueFd fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = fd.Release();
+    acceptor_->HandleNewConnection(&connection);
+  });
+  return absl::OkStatus();
+}
+
+void RpcServer::Arm(Queue& queue) {
+  // No call may be requested once the queues are closed: Shutdown takes the same lock before it closes them.
+  std::lock_guard<std::mutex> lock(arming_mu_);
+  if (arming_) RpcCall::Arm(generic_service_, queue.poller->queue(), registry_, queue.on_arrival);
+}
+
+void RpcServer::StopAccepting() { listener_->Stop(); }
+
+void RpcServer::Drain() {
+  services_.pipeline->StopAdmitting();
+  for (const std::shared_ptr<RpcCall>& call : registry_.Calls()) {
+    if (call->handler() != nullptr) call->handler()->OnDrain();
+  }
+}
+
+int RpcServer::AbortCalls() {
+  const absl::Status why = WithReason(absl::UnavailableError("the server is stopping"), kReasonDraining);
+  int cut_off = 0;
+  for (const std::shared_ptr<RpcCall>& call : registry_.Calls()) {
+    if (call->handler() != nullptr && call->handler()->OnAbort(why)) ++cut_off;
+  }
+  return cut_off;
+}
+
+int RpcServer::Shutdown(MonotonicTime deadline) {
+  if (server_ == nullptr || std::exchange(shut_down_, true)) return 0;
+  Clock& clock = *services_.clock;
+  StopAccepting();  // a connection that is handed over after grpc::Server::Shutdown is never closed
+  {
+    std::lock_guard<std::mutex> lock(arming_mu_);
+    arming_ = false;
+  }
+  // Tells clients to go elsewhere and then blocks until their connections are closed, which is seen to here.
+  std::future<void> goodbye = std::async(std::launch::async, [this] { server_->Shutdown(); });
+  Drain();
+
+  int cut_off = registry_.WaitUntilEmpty(clock, deadline) ? 0 : AbortCalls();
+  const MonotonicTime goodbye_until = clock.Now() + kGoodbyeTime;
+  while (!registry_.WaitUntilEmpty(clock, clock.Now() + kAbortInterval)) {
+    cut_off += AbortCalls();  // those that arrived in between
+    if (clock.Now() > goodbye_until) listener_->ShutDownConnections();
+  }
+  if (goodbye.wait_for(absl::ToChronoNanoseconds(goodbye_until - clock.Now())) != std::future_status::ready) {
+    listener_->ShutDownConnections();
+  }
+  goodbye.wait();
+  for (const auto& queue : queues_) queue->poller->Stop();
+  return cut_off;
+}
+
+}  // namespace edgenext::serving

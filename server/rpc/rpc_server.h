@@ -1,0 +1,104 @@
+#ifndef SERVER_RPC_RPC_SERVER_H_
+#define SERVER_RPC_RPC_SERVER_H_
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "model/base/clock.h"
+#include "server/net/listener.h"
+#include "server/rpc/call_registry.h"
+#include "server/rpc/method_table.h"
+#include "server/rpc/poller.h"
+#include "server/rpc/rpc_call.h"
+#include "server/rpc/service_context.h"
+
+namespace edgenext::serving {
+
+// The gRPC server: both inference services through gRPC's generic service, on completion queues of its own,
+// fed by our listener. Its life:
+//
+//   Start ──► StopAccepting ──► Drain ──► Shutdown
+//
+// Each step may be skipped, since a later one includes the earlier. Thread-compatible.
+class RpcServer {
+ public:
+  struct Options {
+    int polling_threads = 2;
+    int max_concurrent_streams = 512;  // of one connection: each holds a window of unread bytes
+    size_t memory_quota_bytes = size_t{4}
+                                << 30;  // of gRPC's buffers, a backstop: over it connections are refused
+    absl::Duration max_connection_idle = absl::Minutes(10);
+    absl::Duration max_connection_age = absl::Minutes(5);  // gRPC spreads it by ± 10 %
+    absl::Duration max_connection_age_grace = absl::Seconds(60);
+    bool reflection = true;
+    std::vector<grpc::Service*>
+        extra_services;  // on gRPC's callback API, such as health; they outlive the server
+  };
+
+  // Takes calls from `listener`, which is bound and not started, and answers them with `services`. INTERNAL
+  // if gRPC does not start.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const Options& options,
+                                                          const ServiceContext& services,
+                                                          std::unique_ptr<Listener> listener);
+  // Shutdown with no time left. Every call must have been answered, or be cut off here.
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+  // "127.0.0.1:8001", with the real port.
+  std::string address() const { return listener_->address().ToString(); }
+  int port() const { return listener_->address().port(); }
+  int Connections() const { return listener_->Connections(); }
+
+  // No new connections; those that are open go on.
+  void StopAccepting();
+  // What comes from now on is refused with UNAVAILABLE (DRAINING). Open streams take no more images, finish
+  // the ones they have taken and end the same way. Returns at once.
+  void Drain();
+  // StopAccepting and Drain; tells clients to go elsewhere; waits until every call is finished or `deadline`;
+  // then what is left ends with UNAVAILABLE (DRAINING). Returns the number of calls that were cut off. May be
+  // called again.
+  int Shutdown(MonotonicTime deadline);
+
+ private:
+  struct Queue {
+    std::unique_ptr<Poller> poller;
+    RpcCall::ArrivalHandler on_arrival;
+  };
+
+  RpcServer(const ServiceContext& services, std::unique_ptr<Listener> listener);
+  void AddMethods();
+  absl::Status Build(const Options& options);
+  // Waits for one more call on the queue, unless the server stops.
+  void Arm(Queue& queue);
+  // Ends every call that has arrived and is not finished; returns how many.
+  int AbortCalls();
+
+  const ServiceContext services_;
+  const std::unique_ptr<Listener> listener_;
+  MethodTable methods_;
+  CallRegistry registry_;
+  grpc::AsyncGenericService generic_service_;
+  std::vector<std::unique_ptr<grpc::Service>> reflection_services_;
+
+  std::vector<std::unique_ptr<Queue>> queues_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<grpc::Server> server_;
+
+  std::mutex arming_mu_;
+  bool arming_ = true;  // guarded by arming_mu_: calls may be requested
+  bool shut_down_ = false;
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_RPC_RPC_SERVER_H_

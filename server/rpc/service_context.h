@@ -1,0 +1,32 @@
+#ifndef SERVER_RPC_SERVICE_CONTEXT_H_
+#define SERVER_RPC_SERVICE_CONTEXT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "model/base/clock.h"
+#include "server/lifecycle/lifecycle.h"
+#include "server/metrics/metrics.h"
+#include "server/pipeline/classify_pipeline.h"
+
+namespace edgenext::serving {
+
+// What every method works with. Everything pointed to outlives the RpcServer.
+struct ServiceContext {
+  ClassifyPipeline* pipeline = nullptr;
+  Lifecycle* lifecycle = nullptr;
+  Metrics* metrics = nullptr;
+  Clock* clock = &Clock::Real();  // gRPC's deadlines are on this machine's monotonic clock
+
+  size_t max_image_bytes = size_t{10} << 20;
+  size_t max_receive_bytes = (size_t{80} << 20) + (size_t{64} << 10);  // largest message that is read
+  int stream_window = 2;   // unanswered images read from one stream
+  std::string client_key;  // metadata key that names the client for fair shares; empty: the connection does
+};
+
+// What a message may have beside its image: names, ids and the protocol's own bytes.
+inline constexpr size_t kMessageOverheadBytes = size_t{64} << 10;
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_RPC_SERVICE_CONTEXT_H_

@@ -1,0 +1,92 @@
+#include "server/rpc/unary_call.h"
+
+#include <utility>
+
+#include "model/base/status_macros.h"
+#include "server/rpc/message_codec.h"
+#include "server/rpc/status_mapping.h"
+
+namespace edgenext::serving {
+
+TaskAttributes AttributesOf(const RpcCall& call, const ServiceContext& services) {
+  TaskAttributes attributes;
+  attributes.deadline = call.deadline();
+  if (!services.client_key.empty()) attributes.client_key = std::string(call.Metadata(services.client_key));
+  if (attributes.client_key.empty()) attributes.client_key = call.Peer();
+  return attributes;
+}
+
+absl::Status UnaryCall::Admit(size_t bytes) {
+  EDGENEXT_ASSIGN_OR_RETURN(std::shared_ptr<const ServedModel> model, services_.pipeline->FindModel("", ""));
+  record_.SetModel(std::move(model));
+  AdmissionRequest request;
+  request.bytes = bytes;
+  request.deadline = call_.deadline();
+  EDGENEXT_ASSIGN_OR_RETURN(admission_, services_.pipeline->admission().Admit(request));
+  return absl::OkStatus();
+}
+
+void UnaryCall::OnHeaders() {
+  if (const absl::optional<size_t> bytes = method_.reservation()) {
+    if (const absl::Status refused = Admit(*bytes); !refused.ok()) {
+      Fail(refused);
+      return;
+    }
+  }
+  call_.Read();
+}
+
+void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
+  if (finished_.load(std::memory_order_acquire)) return;
+  if (!ok) {
+    // A message over the receive limit ends here too; gRPC has then answered RESOURCE_EXHAUSTED itself.
+    Fail(absl::InvalidArgumentError("the call has no message"));
+    return;
+  }
+  message_ = std::move(message);
+  message_bytes_ = message_.Length();
+  handled_ = true;
+  method_.Handle(std::shared_ptr<UnaryExchange>(call_.shared_from_this(), this));
+}
+
+void UnaryCall::OnCancelled() {
+  if (finished_.load(std::memory_order_acquire)) return;
+  const absl::Status why = CancelledOrExpired(call_.deadline(), services_.clock->Now());
+  if (!handled_ && absl::IsCancelled(why)) services_.metrics->CountCancelled(Stage::kParse);
+  Fail(why);
+}
+
+void UnaryCall::OnFinished() {
+  if (reply_started_ == MonotonicTime::InfiniteFuture()) return;
+  services_.metrics->ObserveStage(Stage::kSend, services_.clock->Now() - reply_started_);
+}
+
+absl::Status UnaryCall::Parse(google::protobuf::Message& message) {
+  const MonotonicTime start = services_.clock->Now();
+  const absl::Status status = ParseMessage(std::exchange(message_, grpc::ByteBuffer()), message);
+  services_.metrics->ObserveStage(Stage::kParse, services_.clock->Now() - start);
+  return status;
+}
+
+TaskAttributes UnaryCall::Attributes() const { return AttributesOf(call_, services_); }
+
+void UnaryCall::Reply(const google::protobuf::Message& message) {
+  if (!ClaimFinish()) return;
+  reply_started_ = services_.clock->Now();
+  record_.End(absl::OkStatus());
+  call_.WriteAndFinish(SerializeMessage(message), grpc::Status::OK);
+}
+
+bool UnaryCall::TryFail(const absl::Status& error) {
+  if (!ClaimFinish()) return false;
+  cancellation_->Cancel();
+  const CallStatus call_status = ToCallStatus(error, IsHidden(error) ? record_.RequestId() : std::string());
+  record_.End(error);
+  if (call_status.retry_pushback_ms) {
+    call_.AddTrailingMetadata(kRetryPushbackKey, *call_status.retry_pushback_ms);
+  }
+  call_.Finish(call_status.status);
+  return true;
+}
+
+}  // namespace edgenext::serving

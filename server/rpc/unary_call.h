@@ -1,0 +1,77 @@
+#ifndef SERVER_RPC_UNARY_CALL_H_
+#define SERVER_RPC_UNARY_CALL_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "model/base/clock.h"
+#include "server/rpc/call_record.h"
+#include "server/rpc/rpc_call.h"
+#include "server/rpc/service_context.h"
+#include "server/rpc/unary_method.h"
+
+namespace edgenext::serving {
+
+// A unary call:
+//
+//   headers ──► admitted ──► message read ──► handled ──► finished
+//      │            │             │              │           ▲
+//      └ refused ───┴ cancelled, aborted, no message ────────┘
+//
+// Whoever finishes first wins; the rest finds `finished_` set. What the call holds of the admission's budget
+// is given back when the last reference to it goes, that of a worker included, which reads the message's
+// bytes.
+class UnaryCall final : public CallHandler, public UnaryExchange {
+ public:
+  UnaryCall(RpcCall& call, const UnaryMethod& method, const ServiceContext& services)
+      : call_(call), method_(method), services_(services), record_(services, method.id()) {}
+
+  void OnHeaders() override;
+  void OnRead(bool ok, grpc::ByteBuffer message) override;
+  void OnFinished() override;
+  void OnCancelled() override;
+  void OnDrain() override {}  // it is answered
+  bool OnAbort(const absl::Status& why) override { return TryFail(why); }
+
+  absl::Status Parse(google::protobuf::Message& message) override;
+  size_t message_bytes() const override { return message_bytes_; }
+  Admission& admission() override { return admission_; }
+  TaskAttributes Attributes() const override;
+  const std::shared_ptr<Cancellation>& cancellation() const override { return cancellation_; }
+  void SetModel(std::shared_ptr<const ServedModel> model) override { record_.SetModel(std::move(model)); }
+  void SetRequestId(const std::string& request_id) override { record_.SetRequestId(request_id); }
+  void Reply(const google::protobuf::Message& message) override;
+  void Fail(const absl::Status& error) override { TryFail(error); }
+
+ private:
+  bool TryFail(const absl::Status& error);
+  // What the headers alone decide.
+  absl::Status Admit(size_t bytes);
+  // True for the first caller, who then finishes the call.
+  bool ClaimFinish() { return !finished_.exchange(true, std::memory_order_acq_rel); }
+
+  RpcCall& call_;
+  const UnaryMethod& method_;
+  const ServiceContext& services_;
+  CallRecord record_;
+  const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
+  std::atomic<bool> finished_{false};
+
+  // used by the polling thread
+  Admission admission_;
+  grpc::ByteBuffer message_;
+  size_t message_bytes_ = 0;
+  bool handled_ = false;
+
+  MonotonicTime reply_started_ = MonotonicTime::InfiniteFuture();  // written before Finish, read after it
+};
+
+// The attributes of an image that came with `call`.
+TaskAttributes AttributesOf(const RpcCall& call, const ServiceContext& services);
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_RPC_UNARY_CALL_H_
