@@ -1,7 +1,6 @@
 #ifndef TESTS_TESTING_SIMULATED_CLOCK_H_
 #define TESTS_TESTING_SIMULATED_CLOCK_H_
 
-#include <atomic>
 #include <condition_variable>
 #include <list>
 #include <mutex>

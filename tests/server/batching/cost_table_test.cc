@@ -1,0 +1,57 @@
+#include "server/batching/cost_table.h"
+
+#include "gtest/gtest.h"
+
+namespace edgenext::serving {
+namespace {
+
+using absl::Milliseconds;
+
+TEST(CostTableTest, KnowsNothingAtFirst) {
+  const CostTable cost;
+  EXPECT_EQ(cost.Predict(7), absl::ZeroDuration());
+  EXPECT_EQ(cost.BestBatchSize(8), 1);
+}
+
+TEST(CostTableTest, ConstantTimePerImageMakesOneImageTheBestBatch) {
+  const CostTable cost = CostTable::Constant(Milliseconds(20));
+  EXPECT_EQ(cost.Predict(0), absl::ZeroDuration());
+  EXPECT_EQ(cost.Predict(1), Milliseconds(20));
+  EXPECT_EQ(cost.Predict(5), Milliseconds(100));
+  EXPECT_EQ(cost.BestBatchSize(8), 1);
+}
+
+TEST(CostTableTest, PredictsLinearlyBetweenEntriesAndProportionallyAfterThem) {
+  const CostTable cost({{1, Milliseconds(10)}, {2, Milliseconds(18)}, {4, Milliseconds(32)}});
+  EXPECT_EQ(cost.Predict(1), Milliseconds(10));
+  EXPECT_EQ(cost.Predict(2), Milliseconds(18));
+  EXPECT_EQ(cost.Predict(3), Milliseconds(25));
+  EXPECT_EQ(cost.Predict(4), Milliseconds(32));
+  EXPECT_EQ(cost.Predict(8), Milliseconds(64));
+}
+
+TEST(CostTableTest, BestBatchIsTheSmallestWithinThreePercentOfTheBestTimePerImage) {
+  // Per image 10, 8.2, 8.1 and 8 ms: 8.2 is 2.5 % above the best.
+  const CostTable cost(
+      {{1, Milliseconds(10)}, {2, Milliseconds(16.4)}, {4, Milliseconds(32.4)}, {8, Milliseconds(64)}});
+  EXPECT_EQ(cost.BestBatchSize(8), 2);
+  // 8.3 is 3.75 % above it.
+  const CostTable steeper(
+      {{1, Milliseconds(10)}, {2, Milliseconds(16.6)}, {4, Milliseconds(32.4)}, {8, Milliseconds(64)}});
+  EXPECT_EQ(steeper.BestBatchSize(8), 4);
+}
+
+TEST(CostTableTest, SizesOverTheLimitCountForNothing) {
+  const CostTable cost({{1, Milliseconds(10)}, {2, Milliseconds(19.9)}, {8, Milliseconds(40)}});
+  EXPECT_EQ(cost.BestBatchSize(8), 8);
+  EXPECT_EQ(cost.BestBatchSize(7), 1);
+  EXPECT_EQ(cost.BestBatchSize(1), 1);
+}
+
+TEST(CostTableTest, LargerBatchesThatCostMoreAreNotTaken) {
+  const CostTable cost({{1, Milliseconds(10)}, {2, Milliseconds(22)}, {4, Milliseconds(50)}});
+  EXPECT_EQ(cost.BestBatchSize(4), 1);
+}
+
+}  // namespace
+}  // namespace edgenext::serving
