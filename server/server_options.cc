@@ -42,8 +42,9 @@ ServerCommand ParseServerCommand(const std::vector<std::string>& arguments) {
   std::vector<std::pair<const ServerFlag*, const CLI::Option*>> given;
   for (const ServerFlag& flag : ServerFlags()) {
     CLI::Option* option = app.add_option(flag.name, flag.meaning);
-    // A missing value is "": an error of ours, beside the others, instead of the parser's.
-    option->type_name(flag.value)->default_str(flag.default_value)->expected(0, 1);
+    // The default is a part of the type's name, because CLI11 takes a default of its own for a missing value.
+    // That one is "" here: an error beside the others and not the parser's first and last.
+    option->type_name(absl::StrCat(flag.value, " [", flag.default_value, "]"))->expected(0, 1);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     given.emplace_back(&flag, option);
   }
