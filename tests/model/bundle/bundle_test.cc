@@ -1,0 +1,75 @@
+#include "model/bundle/bundle.h"
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "model/synthetic/synthetic_checkpoint.h"
+#include "tests/testing/safetensors_writer.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace edgenext {
+namespace {
+
+using ::edgenext::testing::IsOk;
+using ::edgenext::testing::StatusIs;
+using ::edgenext::testing::TempDir;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(LoadModelBundleTest, DefaultModelIsReadyToServe) {
+  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(EDGENEXT_DEFAULT_MODEL, {}));
+  EXPECT_EQ(bundle.name, "pictograms");
+  EXPECT_EQ(bundle.version, "1");
+  EXPECT_EQ(bundle.variant, "edgenext_xx_small");
+  EXPECT_EQ(bundle.naming, Naming::kTimm);
+  EXPECT_EQ(bundle.precision, "f32");
+  EXPECT_EQ(bundle.weights_dtype, "F16");
+  EXPECT_EQ(bundle.labels.size(), 474u);
+  EXPECT_THAT(bundle.assumptions, IsEmpty());
+  EXPECT_EQ(bundle.network->config().classes, 474);
+  EXPECT_EQ(bundle.network->options().height, 128);
+  EXPECT_EQ(bundle.network->options().width, 128);
+
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Executor> executor, bundle.network->MakeExecutor());
+  const std::vector<uint8_t> gray(size_t{3} * 128 * 128, 128);
+  NetworkInput input;
+  input.rgb = gray.data();
+  std::vector<float> logits(474);
+  ASSERT_THAT(executor->Execute({&input, 1}, absl::MakeSpan(logits)), IsOk());
+  for (const float logit : logits) EXPECT_TRUE(std::isfinite(logit));
+}
+
+TEST(LoadModelBundleTest, OptionsReachTheNetwork) {
+  BundleOptions options;
+  options.isa = kernels::Isa::kScalar;
+  options.overrides.input_size = InputSize{64, 96};
+  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options));
+  EXPECT_EQ(bundle.network->options().isa, kernels::Isa::kScalar);
+  EXPECT_EQ(bundle.network->options().height, 64);
+  EXPECT_EQ(bundle.network->options().width, 96);
+  EXPECT_EQ(bundle.preprocess.height, 64);
+  EXPECT_EQ(bundle.preprocess.width, 96);
+}
+
+TEST(LoadModelBundleTest, PrecisionIsAskedForByTheOperatorFirst) {
+  BundleOptions options;
+  options.precision = "f32";
+  EXPECT_THAT(LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options), IsOk());
+  options.precision = "bf16";
+  EXPECT_THAT(LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("bf16")));
+  options.precision = "int8";
+  EXPECT_THAT(LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("precision 'int8'")));
+}
+
+TEST(LoadModelBundleTest, ErrorsOfTheFilesAreReturned) {
+  EXPECT_THAT(LoadModelBundle("/none", {}), StatusIs(absl::StatusCode::kNotFound, HasSubstr("/none")));
+}
+
+}  // namespace
+}  // namespace edgenext
