@@ -16,10 +16,7 @@ using edgenext::v1::ClassifyResponse;
 using edgenext::v1::ClassifyStreamResponse;
 
 constexpr int kMaxFailedAttempts = 5;
-
-// The server is told each image's timeout and answers in time itself; only a server that does not is cut off
-// here.
-constexpr absl::Duration kSilenceGrace = absl::Seconds(1);
+constexpr int kSuspectAfterAttempts = 2;
 
 std::function<double()> RandomShares() {
   return [engine = std::minstd_rand(std::random_device()())]() mutable {
@@ -60,7 +57,7 @@ ClassifySession::End ClassifySession::Run() {
 ServerError ClassifySession::RunStream() {
   ClassifyCall call(stub_);
   absl::optional<ServerError> leave;
-  const absl::Duration longest_silence = options_.timeout + kSilenceGrace;
+  const absl::Duration longest_silence = options_.timeout + options_.silence_grace;
   SteadyTime silent_since = SteadyNow();
   while (true) {
     const SteadyTime now = SteadyNow();
@@ -175,44 +172,48 @@ void ClassifySession::TakeError(PendingImage image, const ServerError& error) {
 }
 
 absl::Status ClassifySession::Recover(const ServerError& end) {
-  const bool has_sent = ledger_.sent_count() > 0;
   const bool names_retry = end.retry_delay.has_value();
-  if (absl::IsResourceExhausted(end.status) && !names_retry && has_sent) {
-    AskOneByOne();
+  if (absl::IsResourceExhausted(end.status) && !names_retry && ledger_.sent_count() > 0) {
+    AskOneByOne(ledger_.TakeAllSent());
     return absl::OkStatus();
   }
   const bool is_retryable =
       absl::IsUnavailable(end.status) || (absl::IsResourceExhausted(end.status) && names_retry);
   if (!is_retryable || !reached_ || !budget_.RecordFailure()) return end.status;
+  const absl::Duration wait = std::max(backoff_.Next(), end.retry_delay.value_or(absl::ZeroDuration()));
+  if (wait > options_.timeout) return end.status;
+  std::this_thread::sleep_for(absl::ToChronoNanoseconds(wait));
 
-  const bool may_be_to_blame = last_stream_was_open_ && end.reason.empty();
-  for (PendingImage& image : ledger_.TakeAllSent()) {
-    if (may_be_to_blame) {
-      CountFailedAttempt(std::move(image), end.status);
+  std::vector<PendingImage> lost = ledger_.TakeAllSent();
+  if (last_stream_was_open_ && end.reason.empty()) {
+    for (PendingImage& image : lost) ++image.failed_attempts;
+  }
+  const bool has_suspect = std::any_of(lost.begin(), lost.end(), [](const PendingImage& image) {
+    return image.failed_attempts >= kSuspectAfterAttempts;
+  });
+  if (has_suspect) {
+    AskOneByOne(std::move(lost));
+  } else {
+    for (PendingImage& image : lost) ledger_.AddWaiting(std::move(image));
+  }
+  return absl::OkStatus();
+}
+
+void ClassifySession::AskOneByOne(std::vector<PendingImage> images) {
+  bool is_server_there = true;
+  for (PendingImage& image : images) {
+    if (is_server_there) {
+      is_server_there = AskAlone(std::move(image));
     } else {
       ledger_.AddWaiting(std::move(image));
     }
   }
-  const absl::Duration wait = std::max(backoff_.Next(), end.retry_delay.value_or(absl::ZeroDuration()));
-  if (wait > options_.timeout) return end.status;
-  std::this_thread::sleep_for(absl::ToChronoNanoseconds(wait));
-  return absl::OkStatus();
 }
 
-void ClassifySession::CountFailedAttempt(PendingImage image, const absl::Status& cause) {
-  if (++image.failed_attempts < kMaxFailedAttempts) {
-    ledger_.AddWaiting(std::move(image));
-  } else {
-    Finish(image, cause, "", {});
-  }
-}
-
-void ClassifySession::AskOneByOne() {
-  for (PendingImage& image : ledger_.TakeAllSent()) AskAlone(std::move(image));
-}
-
-void ClassifySession::AskAlone(PendingImage image) {
+bool ClassifySession::AskAlone(PendingImage image) {
   grpc::ClientContext context;
+  // A server that is being started again is waited for: it is the image that is on trial.
+  context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() +
                        absl::ToChronoMilliseconds(TimeLeft(image, SteadyNow())));
   ClassifyResponse response;
@@ -220,12 +221,16 @@ void ClassifySession::AskAlone(PendingImage image) {
   const ServerError error = ErrorFromCall(status, context);
   if (error.status.ok()) {
     budget_.RecordSuccess();
+    backoff_.Reset();
     Finish(image, absl::OkStatus(), "", response);
-  } else if (absl::IsUnavailable(error.status)) {
-    CountFailedAttempt(std::move(image), error.status);
-  } else {
+  } else if (!absl::IsUnavailable(error.status)) {
     TakeError(std::move(image), error);
+  } else if (error.reason.empty() && ++image.failed_attempts >= kMaxFailedAttempts) {
+    Finish(image, error.status, "", {});
+  } else {
+    ledger_.AddWaiting(std::move(image));
   }
+  return !absl::IsUnavailable(error.status);
 }
 
 absl::Duration ClassifySession::TimeLeft(const PendingImage& image, SteadyTime now) const {

@@ -26,7 +26,8 @@ namespace edgenext {
 // Files are read when the server has room for them: as many images are under way as its window says. What is
 // retried, all of it within one budget (RetryBudget) and with growing waits:
 //  - a stream that ends with UNAVAILABLE (server restarted, connection aged out) is opened again and its
-//    unanswered images are sent again; an image that five working streams did not survive is given up;
+//    unanswered images are sent again; images that two working streams did not survive are then sent one by
+//    one, unary, and the one that the server does not survive five times is given up;
 //  - an image answered UNAVAILABLE (draining) is sent again over a new stream;
 //  - RESOURCE_EXHAUSTED that names a time to retry, of an image or of the stream, is tried again after it.
 // A server that was never reached is not retried. A stream that ends with RESOURCE_EXHAUSTED and no time to
@@ -39,9 +40,11 @@ class ClassifySession {
   struct Options {
     // Copied into every request: model, version, top_k, priority.
     edgenext::v1::ClassifyRequest request;
-    // Of one image, from the first time it is sent, retries included; also how long the server may be silent
-    // while an answer is due.
+    // Of one image, from the first time it is sent, retries included. The server is told, and answers in time
+    // itself.
     absl::Duration timeout = absl::Seconds(30);
+    // A server that owes answers and is silent for longer than `timeout` by this ends the session.
+    absl::Duration silence_grace = absl::Seconds(1);
     Backoff::Options backoff;
     // Read no further file while the pending ones hold more than this together.
     size_t max_pending_bytes = size_t{64} << 20;
@@ -78,9 +81,10 @@ class ClassifySession {
   void TakeError(PendingImage image, const ServerError& error);
   // Decides after the end of a stream: OK to go on.
   absl::Status Recover(const ServerError& end);
-  void AskOneByOne();
-  void AskAlone(PendingImage image);
-  void CountFailedAttempt(PendingImage image, const absl::Status& cause);
+  // Unary, up to the first that the server does not survive; those after it wait for the next stream.
+  void AskOneByOne(std::vector<PendingImage> images);
+  // False if the server went away.
+  bool AskAlone(PendingImage image);
   absl::Duration TimeLeft(const PendingImage& image, SteadyTime now) const;
   void Finish(const PendingImage& image, const absl::Status& status, const std::string& reason,
               const edgenext::v1::ClassifyResponse& response);

@@ -1,3 +1,5 @@
+#include <array>
+#include <charconv>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,6 +23,13 @@ std::string Field(absl::string_view text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
+// The shortest text that reads back as the same float.
+std::string Shortest(float value) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.begin(), text.end(), value).ptr;
+  return std::string(text.begin(), end);
+}
+
 class CsvWriter : public ResultWriter {
  public:
   explicit CsvWriter(std::ostream& out) : out_(out) { out_ << kHeading; }
@@ -39,7 +48,7 @@ class CsvWriter : public ResultWriter {
     int rank = 0;
     for (const edgenext::v1::Prediction& prediction : result.response.predictions()) {
       out_ << file << ',' << ++rank << ',' << prediction.index() << ',' << Field(prediction.label()) << ','
-           << absl::StrFormat("%.9g", prediction.probability()) << ',' << tail << ",,\n";
+           << Shortest(prediction.probability()) << ',' << tail << ",,\n";
     }
   }
 

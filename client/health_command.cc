@@ -1,6 +1,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
 #include "client/commands.h"
 #include "client/json.h"
 #include "client/server_address.h"
@@ -20,6 +21,10 @@ ExitCode Health(const HealthOptions& options) {
   request.set_service(options.service);
   HealthCheckResponse response;
   const grpc::Status status = stub->Check(&context, request, &response);
+  if (status.error_code() == grpc::StatusCode::NOT_FOUND) {
+    return ReportError(options.server, absl::NotFoundError(absl::StrCat("the server knows no service '",
+                                                                        options.service, "'")));
+  }
   if (!status.ok()) return ReportError(options.server, ErrorFromCall(status, context).status);
 
   const std::string& name = HealthCheckResponse::ServingStatus_Name(response.status());

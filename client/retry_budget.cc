@@ -10,11 +10,14 @@ constexpr double kSpread = 0.2;
 
 }  // namespace
 
-void RetryBudget::RecordSuccess() { tokens_ = std::min(max_tokens_, tokens_ + kTokensPerSuccess); }
+void RetryBudget::RecordSuccess() {
+  constexpr auto kReward = static_cast<int>(1000 * kTokensPerSuccess);
+  millitokens_ = std::min(max_millitokens_, millitokens_ + kReward);
+}
 
 bool RetryBudget::RecordFailure() {
-  tokens_ = std::max(0.0, tokens_ - 1);
-  return tokens_ > max_tokens_ / 2;
+  millitokens_ = std::max(0, millitokens_ - 1000);
+  return millitokens_ > max_millitokens_ / 2;
 }
 
 Backoff::Backoff(Options options, std::function<double()> random)

@@ -13,20 +13,21 @@ namespace edgenext {
 // nothing is retried. Thread-compatible.
 class RetryBudget {
  public:
-  static constexpr double kMaxTokens = 20;
+  static constexpr int kMaxTokens = 20;
   static constexpr double kTokensPerSuccess = 0.1;
 
-  explicit RetryBudget(double max_tokens = kMaxTokens) : max_tokens_(max_tokens), tokens_(max_tokens) {}
+  explicit RetryBudget(int max_tokens = kMaxTokens)
+      : max_millitokens_(1000 * max_tokens), millitokens_(max_millitokens_) {}
 
   void RecordSuccess();
   // Notes a failure whose status allows a retry. True if the budget allows one too.
   bool RecordFailure();
 
-  double tokens() const { return tokens_; }
+  double tokens() const { return millitokens_ / 1000.0; }
 
  private:
-  const double max_tokens_;
-  double tokens_;
+  const int max_millitokens_;
+  int millitokens_;
 };
 
 // The waits between tries: each twice as long as the one before, up to a limit, and each spread by `random`
