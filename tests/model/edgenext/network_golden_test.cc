@@ -1,5 +1,5 @@
-// The network against the recorded float64 results of the reference code, on every kernel table of this processor.
-// (edgenext-verify does the same with oneDNN capped too, in a process for each instruction set.)
+// The network against the recorded float64 results of the reference code, on every kernel table of this
+// processor. (edgenext-verify does the same with oneDNN capped too, in a process for each instruction set.)
 
 #include <filesystem>
 #include <string>
