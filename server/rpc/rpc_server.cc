@@ -152,7 +152,11 @@ int RpcServer::Shutdown(MonotonicTime deadline) {
   std::future<void> goodbye = std::async(std::launch::async, [this] { server_->Shutdown(); });
   Drain();
 
-  int cut_off = registry_.WaitUntilEmpty(clock, deadline) ? 0 : AbortCalls();
+  bool finished = false;
+  do {
+    finished = registry_.WaitUntilEmpty(clock, std::min(deadline, clock.Now() + kAbortInterval));
+  } while (!finished && !cut_off_.load() && clock.Now() < deadline);
+  int cut_off = finished ? 0 : AbortCalls();
   const MonotonicTime goodbye_until = clock.Now() + kGoodbyeTime;
   while (!registry_.WaitUntilEmpty(clock, clock.Now() + kAbortInterval)) {
     cut_off += AbortCalls();  // those that arrived in between

@@ -4,6 +4,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -68,6 +69,8 @@ class RpcServer {
   // then what is left ends with UNAVAILABLE (DRAINING). Returns the number of calls that were cut off. May be
   // called again.
   int Shutdown(MonotonicTime deadline);
+  // Makes the deadline of a Shutdown that waits, or comes later, now. Thread-safe.
+  void CutOff() { cut_off_.store(true); }
 
  private:
   struct Queue {
@@ -97,6 +100,7 @@ class RpcServer {
   std::mutex arming_mu_;
   bool arming_ = true;  // guarded by arming_mu_: calls may be requested
   bool shut_down_ = false;
+  std::atomic<bool> cut_off_{false};
 };
 
 }  // namespace edgenext::serving
