@@ -121,14 +121,14 @@ class XcaTester {
     return row;
   }
 
-  // The cosines q k^T err by eps * sqrt(tokens), times the temperature, on both sides of the softmax; the
-  // last product by eps * sqrt(head_dim); a few roundings (scales, exp, sum) on top. All relative to the
-  // largest |v|.
+  // The cosines q k^T err by u * sqrt(tokens), times the temperature; the last product by u * sqrt(head_dim);
+  // a few roundings (scales, exp, sum) on top. All relative to the largest |v|, with u the mean of a
+  // rounding.
   double Tolerance(int head, double largest_value) {
     const double temperature = std::abs(static_cast<double>(temperature_[static_cast<size_t>(head)]));
     const double roundings =
         temperature * (std::sqrt(shape_.tokens) + 4) / 2 + std::sqrt(shape_.head_dim) + 8;
-    return static_cast<double>(FLT_EPSILON) / 2 * roundings * largest_value;
+    return static_cast<double>(FLT_EPSILON) / 4 * roundings * largest_value;
   }
 
   void CheckHead(int head) {
@@ -230,6 +230,12 @@ TEST_P(XcaInputTest, DenormalQueriesAndKeysAreClampedNotDividedByZero) {
   Check([](Position p, float noise) { return p.part == 2 ? noise : noise * 1e-39f; });
 }
 
+TEST_P(XcaInputTest, NormsAboutTheClamp) {
+  Check([](Position p,
+           float noise) { return p.part == 2 ? noise : noise * (p.channel % 2 == 0 ? 1e-13f : 3e-13f); },
+        50.0f);
+}
+
 TEST_P(XcaInputTest, DenormalColumnsBesideOrdinaryOnes) {
   Check([](Position p, float noise) { return p.channel % 2 == 0 ? noise * 1e-40f : noise; });
 }
@@ -247,6 +253,20 @@ TEST_P(XcaInputTest, HugeAndTinyColumns) {
 TEST_P(XcaInputTest, NegativeAndZeroTemperature) {
   Check([](Position, float noise) { return noise; }, -6.0f);
   Check([](Position, float noise) { return noise; }, 0.0f);
+}
+
+// With one token and unit vectors the logits are the temperature, or minus it, exactly: what is left is the
+// error of the exponential and of three roundings, relative even where a weight is tiny.
+TEST_P(XcaInputTest, WeightsAreRelativelyAccurate) {
+  constexpr float kQueryKeyValue[] = {1.0f, 1.0f, 1.0f, -1.0f, 0.0f, 1.0f};
+  std::vector<float> scratch(XcaScratchFloats(1, 2));
+  for (float temperature = 0.0f; temperature < 40.0f; temperature += 0.037f) {
+    float out[2];
+    GetParam()->xca({kQueryKeyValue, &temperature, 1, 1, 2, out, scratch.data()});
+    const double expected = 1.0 / (1.0 + std::exp(2.0 * static_cast<double>(temperature)));
+    EXPECT_NEAR(static_cast<double>(out[0]) / expected, 1.0, 3.0 * static_cast<double>(FLT_EPSILON))
+        << temperature;
+  }
 }
 
 TEST_P(XcaInputTest, LeavesItsInputAlone) {
