@@ -17,9 +17,10 @@ constexpr size_t kHugePageBytes = size_t{2} << 20;
 Arena::Arena(size_t capacity_bytes) {
   if (capacity_bytes == 0) return;
   capacity_bytes_ = (capacity_bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-  data_ = static_cast<char*>(std::aligned_alloc(kHugePageBytes, capacity_bytes_));
+  const bool overflow = capacity_bytes_ < capacity_bytes;
+  data_ = overflow ? nullptr : static_cast<char*>(std::aligned_alloc(kHugePageBytes, capacity_bytes_));
   if (data_ == nullptr) {
-    std::fprintf(stderr, "arena: out of memory for %zu bytes\n", capacity_bytes_);
+    std::fprintf(stderr, "arena: out of memory for %zu bytes\n", capacity_bytes);
     std::abort();
   }
   madvise(data_, capacity_bytes_, MADV_HUGEPAGE);  // advice: small pages work too

@@ -2,6 +2,7 @@
 #define MODEL_BASE_ARENA_H_
 
 #include <cstddef>
+#include <limits>
 
 namespace edgenext {
 
@@ -25,7 +26,8 @@ class Arena {
   // planned before the arena is made.
   template <typename T>
   T* Allocate(size_t count) {
-    return static_cast<T*>(AllocateBytes(count * sizeof(T)));
+    constexpr size_t kMax = std::numeric_limits<size_t>::max();
+    return static_cast<T*>(AllocateBytes(count <= kMax / sizeof(T) ? count * sizeof(T) : kMax));
   }
   void* AllocateBytes(size_t size_bytes);
 

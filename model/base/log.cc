@@ -35,22 +35,28 @@ absl::string_view LevelName(LogLevel level) {
 
 // Appends `text` with quotes, backslashes, control characters and stray bytes escaped as in JSON.
 void AppendEscaped(absl::string_view text, std::string& out) {
-  const bool cut = text.size() > kMaxValueBytes;
-  if (cut) text = text.substr(0, kMaxValueBytes);
+  const size_t size_bytes = text.size();
   while (!text.empty()) {
-    const auto c = static_cast<unsigned char>(text[0]);
-    const size_t length = Utf8SequenceLength(text);
-    if (c == '"' || c == '\\') {
+    const size_t sequence_length = Utf8SequenceLength(text);
+    const size_t length = sequence_length == 0 ? 1 : sequence_length;
+    if (size_bytes - text.size() + length > kMaxValueBytes) {
+      out += "...";
+      return;
+    }
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool is_c1_control = length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    if (first == '"' || first == '\\') {
       out += '\\';
       out += text[0];
-    } else if (c < 0x20 || c == 0x7F || length == 0) {
-      absl::StrAppendFormat(&out, "\\u%04x", c);
+    } else if (is_c1_control) {
+      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(text[1]));
+    } else if (first < 0x20 || first == 0x7F || sequence_length == 0) {
+      absl::StrAppendFormat(&out, "\\u%04x", first);
     } else {
       out.append(text.data(), length);
     }
-    text.remove_prefix(length == 0 ? 1 : length);
+    text.remove_prefix(length);
   }
-  if (cut) out += "...";
 }
 
 bool NeedsQuotes(absl::string_view value) {
