@@ -223,10 +223,10 @@ Admission::Admission(Admission&& other) noexcept
       bytes_(std::exchange(other.bytes_, 0)) {}
 
 Admission& Admission::operator=(Admission&& other) noexcept {
-  Admission old = std::move(*this);
-  controller_ = std::exchange(other.controller_, nullptr);
-  images_ = std::exchange(other.images_, 0);
-  bytes_ = std::exchange(other.bytes_, 0);
+  Admission moved = std::move(other);  // gives back, at the end, what was held here
+  std::swap(controller_, moved.controller_);
+  std::swap(images_, moved.images_);
+  std::swap(bytes_, moved.bytes_);
   return *this;
 }
 

@@ -1,6 +1,7 @@
 #ifndef TESTS_TESTING_RECORDING_METRICS_H_
 #define TESTS_TESTING_RECORDING_METRICS_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -24,12 +25,26 @@ class RecordingMetrics final : public serving::Metrics {
   int Cancelled(serving::Stage stage) const { return Read(cancelled_, stage); }
   int Stages(serving::Stage stage) const { return Read(stages_, stage); }
   int DeadlinesExceeded(serving::DeadlineBudget budget) const { return Read(deadlines_, budget); }
+  int Batches(serving::BatchTrigger trigger) const { return Read(batches_, trigger); }
+  int Inferences() const { return inferences_; }
+  absl::Duration OfferedWork() const {
+    std::lock_guard<std::mutex> lock(mu_);
+    return offered_work_;
+  }
+  // What SetExecutionCost said last of one image.
+  absl::Duration ImageCost() const {
+    std::lock_guard<std::mutex> lock(mu_);
+    return image_cost_;
+  }
 
   void SetBuildInfo(absl::string_view, absl::string_view, absl::string_view) override {}
   void SetModel(absl::string_view, absl::string_view, absl::string_view, int) override {}
   void SetModelState(absl::string_view) override {}
   void SetModelLoadDuration(absl::Duration) override {}
-  void SetExecutionCost(int, absl::Duration) override {}
+  void SetExecutionCost(int batch_size, absl::Duration duration) override {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (batch_size == 1) image_cost_ = duration;
+  }
   void SetLifecycle(bool, bool) override {}
   void SetPipelineSource(std::function<serving::PipelineGauges()>) override {}
   void SetConnectionsSource(std::function<int()>) override {}
@@ -42,9 +57,12 @@ class RecordingMetrics final : public serving::Metrics {
   void CountRejected(serving::RejectReason reason) override { Increment(rejected_, reason); }
   void CountCancelled(serving::Stage stage) override { Increment(cancelled_, stage); }
   void CountDeadlineExceeded(serving::DeadlineBudget budget) override { Increment(deadlines_, budget); }
-  void ObserveBatch(serving::BatchTrigger, int) override {}
-  void CountInferences(int) override {}
-  void AddOfferedWork(absl::Duration) override {}
+  void ObserveBatch(serving::BatchTrigger trigger, int) override { Increment(batches_, trigger); }
+  void CountInferences(int images) override { inferences_ += images; }
+  void AddOfferedWork(absl::Duration predicted) override {
+    std::lock_guard<std::mutex> lock(mu_);
+    offered_work_ += predicted;
+  }
   std::string Export() override { return ""; }
 
  private:
@@ -66,6 +84,9 @@ class RecordingMetrics final : public serving::Metrics {
   std::map<serving::RejectReason, int> rejected_;
   std::map<serving::Stage, int> cancelled_, stages_;
   std::map<serving::DeadlineBudget, int> deadlines_;
+  std::map<serving::BatchTrigger, int> batches_;
+  absl::Duration offered_work_, image_cost_;
+  std::atomic<int> inferences_{0};
 };
 
 }  // namespace edgenext::testing

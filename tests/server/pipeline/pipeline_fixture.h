@@ -1,0 +1,128 @@
+#ifndef TESTS_SERVER_PIPELINE_PIPELINE_FIXTURE_H_
+#define TESTS_SERVER_PIPELINE_PIPELINE_FIXTURE_H_
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "model/kernels/kernels.h"
+#include "server/pipeline/classify_pipeline.h"
+#include "tests/testing/fake_executor.h"
+#include "tests/testing/recording_metrics.h"
+#include "tests/testing/simulated_clock.h"
+
+namespace edgenext::serving {
+
+// A pipeline with the real decoder and preprocessor around a fake network that takes kExecution, on a
+// simulated clock. The model "fake", version "3", reads kSide x kSide pixels and has kClasses classes.
+class PipelineTest : public ::testing::Test {
+ protected:
+  static constexpr int kSide = 8;
+  static constexpr int kClasses = 5;
+  static constexpr absl::Duration kExecution = absl::Milliseconds(10);
+  static constexpr MonotonicTime kNever = MonotonicTime::InfiniteFuture();
+
+  PipelineTest() {
+    network_.SetOnExecute([this] { clock_.Advance(kExecution); });
+    options_.metrics = &metrics_;
+    options_.clock = &clock_;
+    options_.max_batch_size = 1;
+  }
+  // Lets go of workers that a failed test has left at the gate.
+  ~PipelineTest() override { network_.gate().Open(); }
+
+  static std::shared_ptr<ServedModel> MakeModel(ExecutorFactory factory) {
+    auto model = std::make_shared<ServedModel>();
+    model->name = "fake";
+    model->version = "3";
+    for (int i = 0; i < kClasses; ++i) model->labels.push_back("label " + std::to_string(i));
+    model->preprocess.height = model->preprocess.width = kSide;
+    model->preprocess.crop_pct = 1;
+    model->make_executor = std::move(factory);
+    model->kernels = kernels::FindKernelTable(kernels::Isa::kScalar);
+    return model;
+  }
+
+  void MakePipeline() { pipeline_ = std::make_unique<ClassifyPipeline>(options_); }
+  // From `options_`; ready afterwards.
+  void Serve() {
+    MakePipeline();
+    const absl::Status status = pipeline_->Serve(MakeModel(network_.factory()));
+    ASSERT_TRUE(status.ok()) << status;
+    warm_ups_ = network_.executions();
+  }
+  // As Serve, and has the only worker busy with an image whose result is `held_`.
+  void ServeAndHold() {
+    Serve();
+    network_.gate().Close();
+    held_ = Classify(RgbPixels{Image({1})});
+    network_.gate().AwaitArrivals(warm_ups_ + 1);
+  }
+
+  // An 8-bit image that begins with `values`, the first logits times kScale. Kept until the test ends.
+  absl::Span<const uint8_t> Image(std::vector<uint8_t> values) {
+    values.resize(3 * kSide * kSide);
+    images_.push_back(std::make_unique<std::vector<uint8_t>>(std::move(values)));
+    return *images_.back();
+  }
+  absl::Span<const float> NormalisedImage(std::vector<float> values) {
+    values.resize(3 * kSide * kSide);
+    normalised_.push_back(std::make_unique<std::vector<float>>(std::move(values)));
+    return *normalised_.back();
+  }
+
+  using Result = std::future<absl::StatusOr<ImageResult>>;
+
+  Result Classify(ImageInput image, TaskAttributes attributes = {},
+                  std::shared_ptr<Cancellation> cancellation = nullptr,
+                  OutputSpec outputs = {kClasses, false, false}) {
+    AdmissionRequest request;
+    request.bytes = 100;
+    absl::StatusOr<Admission> admission = pipeline_->admission().Admit(request);
+    if (!admission.ok()) {
+      ADD_FAILURE() << admission.status();
+      return {};
+    }
+    return Schedule(image, *std::move(admission), std::move(attributes), std::move(cancellation), outputs);
+  }
+  Result Schedule(ImageInput image, Admission admission, TaskAttributes attributes = {},
+                  std::shared_ptr<Cancellation> cancellation = nullptr,
+                  OutputSpec outputs = {kClasses, false, false}) {
+    // A second call of `done` would throw in set_value.
+    auto promise = std::make_shared<std::promise<absl::StatusOr<ImageResult>>>();
+    ImageRequest request;
+    request.image = image;
+    request.outputs = outputs;
+    request.attributes = std::move(attributes);
+    request.cancellation = std::move(cancellation);
+    request.done = [promise](absl::StatusOr<ImageResult> result) { promise->set_value(std::move(result)); };
+    Result result = promise->get_future();
+    pipeline_->Schedule(std::move(request), std::move(admission));
+    return result;
+  }
+
+  // `duration` from now.
+  TaskAttributes Deadline(absl::Duration duration) const {
+    TaskAttributes attributes;
+    attributes.deadline = clock_.Now() + duration;
+    return attributes;
+  }
+
+  testing::SimulatedClock clock_;
+  testing::RecordingMetrics metrics_;
+  testing::FakeNetwork network_{kSide, kSide, kClasses};
+  std::vector<std::unique_ptr<std::vector<uint8_t>>> images_;
+  std::vector<std::unique_ptr<std::vector<float>>> normalised_;
+  ClassifyPipeline::Options options_;
+  int warm_ups_ = 0;  // executions before serving
+  Result held_;
+  std::unique_ptr<ClassifyPipeline> pipeline_;
+};
+
+}  // namespace edgenext::serving
+
+#endif  // TESTS_SERVER_PIPELINE_PIPELINE_FIXTURE_H_

@@ -1,0 +1,90 @@
+#ifndef TESTS_TESTING_FAKE_EXECUTOR_H_
+#define TESTS_TESTING_FAKE_EXECUTOR_H_
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/executor/executor.h"
+#include "tests/testing/gate.h"
+
+namespace edgenext::testing {
+
+// A network whose logits a test writes into the image: logit i is the image's i-th value, divided by kScale
+// where it is 8-bit. Its executors can be held, watched and made to fail. Outlives them. Thread-safe.
+class FakeNetwork {
+ public:
+  static constexpr float kScale = 16;
+  // 8-bit images that begin with these fail with INTERNAL, or get a NaN among their logits.
+  static constexpr uint8_t kFaultyByte = 254;
+  static constexpr uint8_t kNanByte = 255;
+
+  // An image has at least as many values as there are classes.
+  FakeNetwork(int height, int width, int classes) : height_(height), width_(width), classes_(classes) {}
+
+  ExecutorFactory factory();
+
+  // Every execution passes it, those of the warm-up too.
+  Gate& gate() { return gate_; }
+  // Called by every execution after the gate. Set before the factory is used.
+  void SetOnExecute(std::function<void()> on_execute) { on_execute_ = std::move(on_execute); }
+  // How many images were executed.
+  int executions() const { return executions_; }
+
+ private:
+  class FakeExecutor;
+
+  const int height_, width_, classes_;
+  Gate gate_;
+  std::function<void()> on_execute_ = [] {};
+  std::atomic<int> executions_{0};
+};
+
+// Fails whenever it is used on another thread than its own.
+class FakeNetwork::FakeExecutor final : public Executor {
+ public:
+  explicit FakeExecutor(FakeNetwork* network) : network_(network) {}
+
+  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) override {
+    if (std::this_thread::get_id() != thread_) return absl::InternalError("executed on another thread");
+    for (size_t image = 0; image < batch.size(); ++image) {
+      network_->gate_.Pass();
+      network_->on_execute_();
+      ++network_->executions_;
+      const auto classes = static_cast<size_t>(network_->classes_);
+      const absl::Span<float> out = logits.subspan(image * classes, classes);
+      for (size_t i = 0; i < classes; ++i) {
+        out[i] = batch[image].rgb != nullptr ? static_cast<float>(batch[image].rgb[i]) / kScale
+                                             : batch[image].normalised[i];
+      }
+      if (batch[image].rgb == nullptr) continue;
+      if (batch[image].rgb[0] == kFaultyByte) return absl::InternalError("secret detail of a fault");
+      if (batch[image].rgb[0] == kNanByte) out[classes - 1] = std::numeric_limits<float>::quiet_NaN();
+    }
+    return absl::OkStatus();
+  }
+
+  int height() const override { return network_->height_; }
+  int width() const override { return network_->width_; }
+  int classes() const override { return network_->classes_; }
+
+ private:
+  FakeNetwork* const network_;
+  const std::thread::id thread_ = std::this_thread::get_id();
+};
+
+inline ExecutorFactory FakeNetwork::factory() {
+  return
+      [this]() -> absl::StatusOr<std::unique_ptr<Executor>> { return std::make_unique<FakeExecutor>(this); };
+}
+
+}  // namespace edgenext::testing
+
+#endif  // TESTS_TESTING_FAKE_EXECUTOR_H_
