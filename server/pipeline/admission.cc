@@ -50,14 +50,11 @@ class AdmissionController::Impl {
     {
       std::lock_guard<std::mutex> lock(mu_);
       const absl::Status status = CheckPossible(request);
-      if (!status.ok()) {
-        admission = status;
-      } else if (waiters_.empty() && Fits(request)) {
-        admission = Take(request);
-      } else {
+      if (status.ok() && (!waiters_.empty() || !Fits(request))) {
         waiters_.push_back({request, std::move(admitted)});
         return;
       }
+      admission = TakeIf(status, request);
     }
     admitted(std::move(admission));
   }
@@ -165,6 +162,10 @@ class AdmissionController::Impl {
     Change(request.images, static_cast<int64_t>(request.bytes));
     return Admission(controller_, request.images, request.bytes);
   }
+  absl::StatusOr<Admission> TakeIf(const absl::Status& possible, const AdmissionRequest& request) {
+    if (!possible.ok()) return possible;
+    return Take(request);
+  }
 
   absl::Status OverloadedStatus() const {
     const absl::Duration drain = time_per_image_ * (used_.images + 1);
@@ -188,8 +189,7 @@ class AdmissionController::Impl {
       if (status.ok() && !Fits(request)) break;
       const Admitted admitted = std::move(waiters_.front().admitted);
       waiters_.pop_front();
-      absl::StatusOr<Admission> admission = status;
-      if (status.ok()) admission = Take(request);
+      absl::StatusOr<Admission> admission = TakeIf(status, request);
       lock.unlock();
       admitted(std::move(admission));
       lock.lock();
