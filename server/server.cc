@@ -1,0 +1,269 @@
+#include "server/server.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "model/base/log.h"
+#include "model/base/status_macros.h"
+#include "model/base/version.h"
+#include "model/bundle/bundle.h"
+#include "model/kernels/kernels.h"
+#include "model/ops/process.h"
+#include "server/default_model.h"
+#include "server/http/endpoints.h"
+#include "server/net/descriptor_limit.h"
+#include "server/rpc/allocator.h"
+
+namespace edgenext::serving {
+namespace {
+
+// How long after the grace period a server that has not ended is taken for hung.
+constexpr absl::Duration kWatchdogPatience = absl::Seconds(5);
+// Largest input of any model. Messages are bounded before the model is known, since the ports open first.
+constexpr size_t kMaxTensorBytes = size_t{4} * 3 * 512 * 512;
+// Where neither the machine nor its cgroup tells how much memory there is.
+constexpr int64_t kAssumedMemoryBytes = int64_t{4} << 30;
+
+// Times the steps of the start and the stop for the log.
+class StepTimer {
+ public:
+  explicit StepTimer(Clock& clock) : clock_(clock), last_(clock.Now()) {}
+  // Since the last call or the construction.
+  int64_t LapMs() {
+    const MonotonicTime now = clock_.Now();
+    return absl::ToInt64Milliseconds(now - std::exchange(last_, now));
+  }
+
+ private:
+  Clock& clock_;
+  MonotonicTime last_;
+};
+
+int64_t MemoryBytes(const Machine& machine) {
+  return machine.memory_limit_bytes > 0 ? machine.memory_limit_bytes : kAssumedMemoryBytes;
+}
+
+kernels::Isa UsedIsa(const ServerOptions& options) {
+  return std::min(options.max_isa.value_or(kernels::BestIsa()), kernels::BestIsa());
+}
+
+ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Machine& machine, int workers,
+                                          Metrics* metrics) {
+  ClassifyPipeline::Options pipeline;
+  pipeline.workers = workers;
+  pipeline.pin_to_cpus = PinnedCpus(machine, options.pin, workers);
+  pipeline.max_batch_size = options.max_batch_size;
+  pipeline.batch_timeout = options.batch_timeout;
+  pipeline.admission.queue_capacity = options.queue_capacity;
+  pipeline.admission.max_inflight_bytes =
+      options.max_inflight_bytes.value_or(static_cast<size_t>(MemoryBytes(machine) / 4));
+  pipeline.image_limits.max_bytes = options.max_image_bytes;
+  pipeline.image_limits.max_pixels = options.max_image_pixels;
+  pipeline.image_limits.max_side = options.max_image_side;
+  pipeline.latency_objective = options.latency_objective;
+  pipeline.metrics = metrics;
+  return pipeline;
+}
+
+BundleOptions LoadOptions(const ServerOptions& options) {
+  BundleOptions load;
+  load.overrides.name = options.model_name;
+  if (options.input_height)
+    load.overrides.input_size = InputSize{*options.input_height, *options.input_width};
+  load.overrides.crop_pct = options.crop_pct;
+  load.overrides.labels = options.labels;
+  load.isa = UsedIsa(options);
+  return load;
+}
+
+std::shared_ptr<const ServedModel> Served(ModelBundle bundle, kernels::Isa isa) {
+  auto model = std::make_shared<ServedModel>();
+  model->name = std::move(bundle.name);
+  model->version = std::move(bundle.version);
+  model->variant = std::move(bundle.variant);
+  model->labels = std::move(bundle.labels);
+  model->preprocess = bundle.preprocess;
+  model->make_executor = [network = std::move(bundle.network)] { return network->MakeExecutor(); };
+  model->kernels = kernels::FindKernelTable(isa);
+  return model;
+}
+
+// An error that ends the process, whole: the log would cut a long list of faults.
+void Complain(const char* what, const absl::Status& status) {
+  std::fprintf(stderr, "edgenext-server: %s: %s\n", what, std::string(status.message()).c_str());
+}
+
+}  // namespace
+
+Server::Server(const ServerOptions& options, const Machine& machine)
+    : options_(options),
+      machine_(machine),
+      workers_(options.cpus.value_or(DefaultWorkers(machine))),
+      metrics_(Metrics::Make(options.latency_objective)),
+      signals_(
+          {[this] { lifecycle_.MoveTo(ServerState::kDraining); },
+           [this](int signal) { return DrainDelay(signal) + options_.drain_timeout + kWatchdogPatience; },
+           kWatchdogPatience}),
+      health_(&lifecycle_) {
+  lifecycle_.Observe([this](ServerState state) {
+    metrics_->SetLifecycle(state == ServerState::kReady, state == ServerState::kDraining);
+    if (state == ServerState::kDraining) metrics_->SetModelState("draining");
+  });
+}
+
+absl::Duration Server::DrainDelay(int signal) const {
+  return signal == SIGTERM ? options_.drain_delay : absl::ZeroDuration();
+}
+
+ExitCode Server::Run() {
+  KeepMessageMemory();
+  if (const auto descriptors = RaiseDescriptorLimit(); !descriptors.ok()) {
+    Log(LogLevel::kWarning, "descriptor limit not raised", {{"error", descriptors.status().message()}});
+  }
+  const std::vector<int> pinned = PinnedCpus(machine_, options_.pin, workers_);
+  Log(LogLevel::kInfo, "starting",
+      {{"version", kVersion},
+       {"revision", kRevision},
+       {"cpus", machine_.allowed_cpus.size()},
+       {"cores", machine_.cores.size()},
+       {"quota", machine_.cpu_quota ? absl::StrCat(*machine_.cpu_quota) : "none"},
+       {"memory_mib", machine_.memory_limit_bytes >> 20},
+       {"workers", workers_},
+       {"pinned", pinned.empty() ? "no" : absl::StrJoin(pinned, ",")}});
+
+  if (const absl::Status status = Listen(); !status.ok()) {
+    Complain("cannot listen", status);
+    return ExitCode::kCannotListen;
+  }
+  const absl::Status loaded = LoadModel();
+  if (!loaded.ok()) {
+    metrics_->SetModelState("failed");
+    Complain("cannot serve the model", loaded);
+    lifecycle_.MoveTo(ServerState::kDraining);
+    health_.Shutdown();
+    rpc_->Shutdown(clock_.Now());
+    return ExitCode::kBadModel;
+  }
+  if (lifecycle_.MoveTo(ServerState::kReady)) AnnounceReady();
+  return Stop();
+}
+
+absl::Status Server::Listen() {
+  StepTimer timer(clock_);
+  Listener::Options grpc_address;
+  grpc_address.host = options_.host;
+  grpc_address.port = options_.grpc_port;
+  grpc_address.max_connections = options_.max_connections;
+  EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener, Listener::Bind(grpc_address));
+
+  HttpServer::Options http_address;
+  http_address.host = absl::StartsWith(options_.host, "unix:") ? "127.0.0.1" : options_.host;
+  http_address.port = options_.http_port;
+  EDGENEXT_ASSIGN_OR_RETURN(http_,
+                            HttpServer::Start(http_address, OperatorEndpoints(&lifecycle_, metrics_.get())));
+
+  const kernels::Isa isa = UsedIsa(options_);
+  metrics_->SetBuildInfo(kernels::IsaName(isa), "f32", ops::OneDnnVersion());
+  metrics_->SetModelState("loading");
+  metrics_->SetCpuThrottlingSource([this] {
+    const CpuStatistics cpu = cgroups_.ReadCpuStatistics();
+    return CpuThrottling{cpu.periods, cpu.throttled_periods, cpu.throttled};
+  });
+  pipeline_ =
+      std::make_unique<ClassifyPipeline>(PipelineOptions(options_, machine_, workers_, metrics_.get()));
+  metrics_->SetPipelineSource([this] { return pipeline_->Gauges(); });
+  EDGENEXT_RETURN_IF_ERROR(StartRpc(std::move(listener)));
+  metrics_->SetConnectionsSource([this] { return rpc_->Connections(); });
+  Log(LogLevel::kInfo, "listening",
+      {{"grpc", rpc_->address()}, {"http", http_->address()}, {"ms", timer.LapMs()}});
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartRpc(std::unique_ptr<Listener> listener) {
+  ServiceContext context;
+  context.pipeline = pipeline_.get();
+  context.lifecycle = &lifecycle_;
+  context.metrics = metrics_.get();
+  context.max_image_bytes = options_.max_image_bytes;
+  context.max_receive_bytes =
+      static_cast<size_t>(options_.max_batch_size) * std::max(options_.max_image_bytes, kMaxTensorBytes) +
+      kMessageOverheadBytes;
+  context.stream_window = options_.stream_window.value_or(2 * workers_);
+
+  RpcServer::Options rpc;
+  rpc.max_concurrent_streams = std::max(rpc.max_concurrent_streams, 2 * options_.queue_capacity);
+  rpc.memory_quota_bytes = static_cast<size_t>(MemoryBytes(machine_) / 2);
+  rpc.max_connection_idle = options_.connection_idle;
+  rpc.max_connection_age = options_.max_connection_age;
+  rpc.reflection = options_.reflection;
+  rpc.extra_services = {&health_};
+  EDGENEXT_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, context, std::move(listener)));
+  return absl::OkStatus();
+}
+
+absl::Status Server::LoadModel() {
+  StepTimer timer(clock_);
+  const MonotonicTime start = clock_.Now();
+  EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(UsedIsa(options_)));
+  const std::string path = options_.model.empty() ? DefaultModelFolder() : options_.model;
+  EDGENEXT_ASSIGN_OR_RETURN(ModelBundle bundle, LoadModelBundle(path, LoadOptions(options_)));
+  Log(LogLevel::kInfo, "model loaded",
+      {{"model", bundle.name},
+       {"version", bundle.version},
+       {"variant", bundle.variant},
+       {"classes", bundle.labels.size()},
+       {"input", absl::StrCat(bundle.preprocess.height, "x", bundle.preprocess.width)},
+       {"weights", bundle.weights_dtype},
+       {"weights_mib", bundle.weights_file_bytes >> 20},
+       {"ms", timer.LapMs()}});
+  for (const std::string& assumption : bundle.assumptions)
+    Log(LogLevel::kInfo, "assumed", {{"what", assumption}});
+  if (signals_.stop_requested()) return absl::OkStatus();
+
+  const auto model = Served(std::move(bundle), UsedIsa(options_));
+  model_name_ = model->name;
+  metrics_->SetModel(model->name, model->version, model->variant, model->classes());
+  metrics_->SetModelState("warming");
+  health_.AddModel(model->name);
+  EDGENEXT_RETURN_IF_ERROR(pipeline_->Serve(model));
+  Log(LogLevel::kInfo, "warmed up",
+      {{"workers", workers_}, {"isa", kernels::IsaName(UsedIsa(options_))}, {"ms", timer.LapMs()}});
+  metrics_->SetModelLoadDuration(clock_.Now() - start);
+  return absl::OkStatus();
+}
+
+void Server::AnnounceReady() {
+  metrics_->SetModelState("ready");
+  Log(LogLevel::kInfo, "ready", {{"model", model_name_}});
+  std::printf("ready grpc=%s http=%s model=%s\n", rpc_->address().c_str(), http_->address().c_str(),
+              model_name_.c_str());
+  std::fflush(stdout);
+}
+
+ExitCode Server::Stop() {
+  const int signal = signals_.WaitForStop();
+  StepTimer timer(clock_);
+  // Only who was ready has clients that must first hear otherwise; before, nothing was served.
+  if (pipeline_->FindModel("", "").ok()) signals_.WaitForCutOff(DrainDelay(signal));
+  Log(LogLevel::kInfo, "drain delay over", {{"ms", timer.LapMs()}});
+
+  const MonotonicTime deadline = clock_.Now() + options_.drain_timeout;
+  health_.Shutdown();
+  signals_.SetOnCutOff([this] { rpc_->CutOff(); });
+  const int calls = rpc_->Shutdown(deadline);
+  signals_.SetOnCutOff(nullptr);
+  const int images = pipeline_->Stop(clock_.Now());
+  lifecycle_.MoveTo(ServerState::kStopped);
+  Log(LogLevel::kInfo, "stopped",
+      {{"calls_cut_off", calls}, {"images_cut_off", images}, {"ms", timer.LapMs()}});
+  return calls + images > 0 ? ExitCode::kCutOff : ExitCode::kStopped;
+}
+
+}  // namespace edgenext::serving
