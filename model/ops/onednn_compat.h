@@ -15,13 +15,6 @@ inline void AppendEltwise(dnnl::post_ops& ops, algorithm kind, float alpha, floa
   ops.append_eltwise(kind, alpha, beta);
 }
 
-inline dnnl::matmul::primitive_desc MatmulDesc(const dnnl::engine& engine, const memory::desc& source,
-                                               const memory::desc& weights, const memory::desc& bias,
-                                               const memory::desc& destination,
-                                               const dnnl::primitive_attr& attributes) {
-  return {engine, source, weights, bias, destination, attributes};
-}
-
 inline dnnl::convolution_forward::primitive_desc ConvolutionDesc(
     const dnnl::engine& engine, const memory::desc& source, const memory::desc& weights,
     const memory::desc& bias, const memory::desc& destination, const memory::dims& strides,
@@ -43,13 +36,6 @@ inline dnnl::convolution_forward::primitive_desc ConvolutionDesc(
 
 inline void AppendEltwise(dnnl::post_ops& ops, algorithm kind, float alpha, float beta) {
   ops.append_eltwise(1.0f, kind, alpha, beta);
-}
-
-inline dnnl::matmul::primitive_desc MatmulDesc(const dnnl::engine& engine, const memory::desc& source,
-                                               const memory::desc& weights, const memory::desc& bias,
-                                               const memory::desc& destination,
-                                               const dnnl::primitive_attr& attributes) {
-  return {dnnl::matmul::desc(source, weights, bias, destination), attributes, engine};
 }
 
 inline dnnl::convolution_forward::primitive_desc ConvolutionDesc(
