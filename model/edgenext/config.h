@@ -19,11 +19,11 @@ struct EdgeNextConfig {
   std::array<int, kStages> dims;    // channels
   std::array<int, kStages> depths;  // blocks; in stages 1 to 3 (from 0) the last one is an SDTA encoder
   std::array<int, kStages> heads;   // of XCA; [0] is unused
-  std::array<int, kStages>
-      scales;  // of the SDTA cascade: how many chunks the channels are split into; [0] is unused
-  bool batch_norm_hardswish = false;  // the *_bn_hs variants: BatchNorm and Hard-Swish for LayerNorm and GELU
-  bool downsample_in_block =
-      false;  // small_rw: 9x9 overlapping stem, strided depthwise blocks, no convolution bias
+  std::array<int, kStages> scales;  // chunks of the channels in the SDTA cascade; [0] is unused
+  // The *_bn_hs variants: BatchNorm and Hard-Swish for LayerNorm and GELU.
+  bool batch_norm_hardswish = false;
+  // small_rw: 9x9 overlapping stem, strided depthwise blocks, no bias in convolutions.
+  bool downsample_in_block = false;
   int classes = 1000;
 
   // Width of a chunk; the last chunk may be narrower.

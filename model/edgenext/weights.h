@@ -37,8 +37,8 @@ struct NormWeights {
 
 // dw convolution → norm → fc1 → activation → fc2 → gamma, plus the residual.
 struct ConvEncoderWeights {
-  ConvolutionWeights depthwise;  // stride 2 and twice as many outputs as inputs in downsample_in_block
-                                 // variants' first blocks
+  // In the first blocks of downsample_in_block variants: stride 2, and twice as many outputs as inputs.
+  ConvolutionWeights depthwise;
   NormWeights norm;
   LinearWeights fc1, fc2;
   Tensor gamma;  // [channels]
