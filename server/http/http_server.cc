@@ -1,29 +1,30 @@
 #include "server/http/http_server.h"
 
 #include <civetweb.h>
+#include <sys/socket.h>
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "model/base/log.h"
+#include "model/base/status_macros.h"
+#include "server/http/relay.h"
+#include "server/net/socket_address.h"
+#include "server/net/unique_fd.h"
 
 namespace edgenext::serving {
 namespace {
 
-std::string HostPort(const std::string& host, int port) {
-  const bool ipv6 = host.find(':') != std::string::npos;
-  return ipv6 ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
-}
-
-// In civetweb's notation; "+PORT" is every address, IPv6 and IPv4.
-std::string ListeningPort(const HttpServer::Options& options) {
-  return options.host == "::" ? absl::StrCat("+", options.port) : HostPort(options.host, options.port);
-}
+constexpr int kMaxRelayedConnections = 64;
 
 void Send(mg_connection* connection, const HttpResponse& response, bool with_body,
           absl::string_view more_headers) {
@@ -45,45 +46,88 @@ class HttpServer::Impl {
   }
 
   ~Impl() {
-    if (context_ != nullptr) mg_stop(context_);
+    relay_.reset();
+    if (context_ != nullptr) StopCivetweb();
     mg_exit_library();
   }
 
   absl::Status Start() {
-    const std::string listening_port = ListeningPort(options_);
-    const std::string threads = std::to_string(options_.threads);
-    const std::string timeout = std::to_string(options_.request_timeout_ms);
-    const char* const settings[] = {"listening_ports",
-                                    listening_port.c_str(),  //
-                                    "num_threads",
-                                    threads.c_str(),  //
-                                    "request_timeout_ms",
-                                    timeout.c_str(),  //
-                                    "enable_keep_alive",
-                                    "no",  //
-                                    "tcp_nodelay",
-                                    "1",  //
-                                    nullptr};
-    mg_callbacks callbacks = {};
-    callbacks.begin_request = &Impl::OnRequest;
-    callbacks.log_message = &Impl::OnLogMessage;
-    context_ = mg_start(&callbacks, this, const_cast<const char**>(settings));
-    std::lock_guard<std::mutex> lock(mu_);
-    if (context_ == nullptr) {
-      return absl::UnavailableError(absl::StrCat("cannot listen for HTTP on ",
-                                                 HostPort(options_.host, options_.port), ": ",
-                                                 absl::StrJoin(start_messages_, "; ")));
+    EDGENEXT_ASSIGN_OR_RETURN(address_, ResolveAddress(options_.host, options_.port));
+    const bool ipv4 = address_.family() == AF_INET;
+    civetweb_address_ = address_;
+    if (!ipv4) {
+      EDGENEXT_ASSIGN_OR_RETURN(civetweb_address_, ResolveAddress("127.0.0.1", 0));
     }
-    started_ = true;
-    mg_server_port port = {};
-    if (mg_get_server_ports(context_, 1, &port) == 1) port_ = port.port;
+    EDGENEXT_RETURN_IF_ERROR(StartCivetweb());
+    if (ipv4) {
+      address_ = civetweb_address_;
+      return absl::OkStatus();
+    }
+    Relay::Options relay;
+    relay.listener.host = options_.host;
+    relay.listener.port = options_.port;
+    relay.listener.max_connections = kMaxRelayedConnections;
+    relay.target_port = civetweb_address_.port();
+    relay.threads = options_.threads;
+    relay.timeout_ms = options_.request_timeout_ms;
+    EDGENEXT_ASSIGN_OR_RETURN(relay_, Relay::Start(relay));
+    EDGENEXT_ASSIGN_OR_RETURN(address_, ResolveAddress(options_.host, relay_->port()));
     return absl::OkStatus();
   }
 
-  int port() const { return port_; }
-  std::string address() const { return HostPort(options_.host, port_); }
+  const SocketAddress& address() const { return address_; }
 
  private:
+  absl::Status StartCivetweb() {
+    const std::string listening_port = civetweb_address_.ToString();
+    const std::string threads = std::to_string(options_.threads);
+    const std::string timeout = std::to_string(options_.request_timeout_ms);
+    const char* settings[] = {"listening_ports",
+                              listening_port.c_str(),  //
+                              "num_threads",
+                              threads.c_str(),  //
+                              "request_timeout_ms",
+                              timeout.c_str(),  //
+                              "enable_keep_alive",
+                              "no",  //
+                              "tcp_nodelay",
+                              "1",  //
+                              nullptr};
+    mg_callbacks callbacks = {};
+    callbacks.begin_request = &Impl::OnRequest;
+    callbacks.log_message = &Impl::OnLogMessage;
+    context_ = mg_start(&callbacks, this, settings);
+    std::lock_guard<std::mutex> lock(mu_);
+    started_ = true;
+    if (context_ == nullptr) {
+      const std::string why = absl::StrJoin(start_messages_, "; ");
+      if (absl::StrContains(why, "Address already in use")) {
+        return absl::AlreadyExistsError(absl::StrCat(listening_port, " is in use"));
+      }
+      return absl::UnavailableError(absl::StrCat("cannot listen for HTTP on ", listening_port, ": ", why));
+    }
+    mg_server_port port = {};
+    mg_get_server_ports(context_, 1, &port);
+    EDGENEXT_ASSIGN_OR_RETURN(civetweb_address_,
+                              ResolveAddress(listening_port.substr(0, listening_port.find(':')), port.port));
+    return absl::OkStatus();
+  }
+
+  // Civetweb looks whether it shall stop only between waits of 2 s for a connection: so it gets some.
+  void StopCivetweb() {
+    std::atomic<bool> stopped{false};
+    std::thread stopping([&] {
+      mg_stop(context_);
+      stopped = true;
+    });
+    while (!stopped) {
+      const UniqueFd connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      connect(connection.get(), civetweb_address_.get(), civetweb_address_.length);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    stopping.join();
+  }
+
   static int OnRequest(mg_connection* connection) {
     static_cast<Impl*>(mg_get_user_data(mg_get_context(connection)))->Answer(connection);
     return 1;  // answered
@@ -127,8 +171,10 @@ class HttpServer::Impl {
   const Options options_;
   const std::map<std::string, HttpHandler> handlers_;
   // Constant after Start.
+  SocketAddress address_;           // that clients use
+  SocketAddress civetweb_address_;  // the same for IPv4
   mg_context* context_ = nullptr;
-  int port_ = 0;
+  std::unique_ptr<Relay> relay_;  // for IPv6
 
   std::mutex mu_;
   bool started_ = false;                     // guarded by mu_
@@ -138,14 +184,14 @@ class HttpServer::Impl {
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& options,
                                                               std::map<std::string, HttpHandler> handlers) {
   auto impl = std::make_unique<Impl>(options, std::move(handlers));
-  if (const absl::Status started = impl->Start(); !started.ok()) return started;
+  EDGENEXT_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() = default;
 
-int HttpServer::port() const { return impl_->port(); }
-std::string HttpServer::address() const { return impl_->address(); }
+int HttpServer::port() const { return impl_->address().port(); }
+std::string HttpServer::address() const { return impl_->address().ToString(); }
 
 }  // namespace edgenext::serving

@@ -32,7 +32,8 @@ class HttpServer {
     int request_timeout_ms = 2000;
   };
 
-  // Listens and serves when it returns. UNAVAILABLE, with the system's reason, if it cannot listen there.
+  // Listens and serves when it returns. ALREADY_EXISTS if the address is in use, INVALID_ARGUMENT if it makes
+  // no sense here, UNAVAILABLE for other reasons not to listen.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const Options& options,
                                                            std::map<std::string, HttpHandler> handlers);
 

@@ -55,6 +55,16 @@ class Connection {
   bool connected_;
 };
 
+inline bool HasIpv6() {
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return bound;
+}
+
 struct HttpAnswer {
   int status = 0;                              // 0: no answer
   std::map<std::string, std::string> headers;  // names in lower case

@@ -145,22 +145,55 @@ TEST(HttpServerTest, ServesRequestsAtTheSameTime) {
   slow.join();
 }
 
-TEST(HttpServerTest, ListensOnIpv6) {
-  HttpServer::Options options;
-  options.host = "::1";
-  auto server = HttpServer::Start(options, Handlers());
-  if (!server.ok()) GTEST_SKIP() << "no IPv6 here: " << server.status();
-  EXPECT_EQ((*server)->address(), absl::StrCat("[::1]:", (*server)->port()));
-  EXPECT_EQ(HttpRequest((*server)->port(), "GET", "/hello", "::1").status, 200);
+// Civetweb has no IPv6: what is served there goes through the relay.
+class HttpServerIpv6Test : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!testing::HasIpv6()) GTEST_SKIP() << "no IPv6 on this machine";
+    options_.host = "::1";
+  }
+  HttpServer::Options options_;
+};
+
+TEST_F(HttpServerIpv6Test, ServesOnTheLoopbackAddress) {
+  const auto server = StartServer(options_);
+  EXPECT_EQ(server->address(), absl::StrCat("[::1]:", server->port()));
+  EXPECT_EQ(HttpRequest(server->port(), "GET", "/hello", "::1").body, "hello\n");
+  EXPECT_EQ(HttpRequest(server->port(), "HEAD", "/hello", "::1").headers.at("content-length"), "6");
+  EXPECT_EQ(HttpRequest(server->port(), "GET", "/long", "::1").body.size(), size_t{3} << 20);
+  EXPECT_EQ(HttpRequest(server->port(), "POST", "/hello", "::1").status, 405);
 }
 
-TEST(HttpServerTest, TheUnspecifiedIpv6AddressServesBothFamilies) {
-  HttpServer::Options options;
-  options.host = "::";
-  auto server = HttpServer::Start(options, Handlers());
-  if (!server.ok()) GTEST_SKIP() << "no IPv6 here: " << server.status();
-  EXPECT_EQ(HttpRequest((*server)->port(), "GET", "/hello", "::1").status, 200);
-  EXPECT_EQ(HttpRequest((*server)->port(), "GET", "/hello", "127.0.0.1").status, 200);
+TEST_F(HttpServerIpv6Test, TheUnspecifiedAddressServesBothFamilies) {
+  options_.host = "::";
+  const auto server = StartServer(options_);
+  EXPECT_EQ(HttpRequest(server->port(), "GET", "/hello", "::1").status, 200);
+  EXPECT_EQ(HttpRequest(server->port(), "GET", "/hello", "127.0.0.1").status, 200);
+}
+
+TEST_F(HttpServerIpv6Test, SilentClientsAreCutOff) {
+  options_.threads = 2;
+  options_.request_timeout_ms = 300;
+  const auto server = StartServer(options_);
+  std::vector<std::unique_ptr<Connection>> silent;
+  for (int i = 0; i < 4; ++i) silent.push_back(std::make_unique<Connection>(server->port(), "::1"));
+  EXPECT_EQ(HttpRequest(server->port(), "GET", "/hello", "::1").status, 200);
+  for (const auto& connection : silent) connection->ReadAll();  // returns when the server closes
+}
+
+TEST_F(HttpServerIpv6Test, StopsBesideSilentClients) {
+  auto server = StartServer(options_);
+  const Connection silent(server->port(), "::1");
+  silent.Send("GET /hel");
+  server.reset();
+  EXPECT_EQ(silent.ReadAll(), "");
+}
+
+TEST_F(HttpServerIpv6Test, APortInUseIsAnErrorThatNamesIt) {
+  const auto first = StartServer(options_);
+  options_.port = first->port();
+  EXPECT_THAT(HttpServer::Start(options_, Handlers()),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(first->address())));
 }
 
 TEST(HttpServerTest, APortInUseIsAnErrorThatNamesIt) {
@@ -168,8 +201,7 @@ TEST(HttpServerTest, APortInUseIsAnErrorThatNamesIt) {
   HttpServer::Options options;
   options.port = first->port();
   EXPECT_THAT(HttpServer::Start(options, Handlers()),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       ::testing::AllOf(HasSubstr(first->address()), HasSubstr("Address already in use"))));
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(first->address())));
   EXPECT_EQ(HttpGet(first->port(), "/hello").status, 200);
 }
 
@@ -178,6 +210,9 @@ TEST(HttpServerTest, AnAddressThatIsNotHereIsAnError) {
   options.host = "192.0.2.1";  // for documentation, RFC 5737
   EXPECT_THAT(HttpServer::Start(options, Handlers()),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("192.0.2.1:0")));
+  options.host = "no-such-host.invalid";  // RFC 6761
+  EXPECT_THAT(HttpServer::Start(options, Handlers()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no-such-host.invalid")));
 }
 
 TEST(HttpServerTest, ThePortIsFreeAgainAfterwards) {
