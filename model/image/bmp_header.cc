@@ -41,7 +41,8 @@ absl::StatusOr<ImageHeader> ReadBmpHeader(absl::string_view file) {
   const ByteReader reader(file);
   const size_t data_offset = reader.Little32(10);
   const size_t info_bytes = reader.Little32(14);
-  if (!reader.Has(kFileHeaderBytes, info_bytes)) return ImageCorrupt("BMP is cut off in its header");
+  if (!reader.Has(kFileHeaderBytes, 4) || !reader.Has(kFileHeaderBytes, info_bytes))
+    return ImageCorrupt("BMP is cut off in its header");
   if (info_bytes != kOs2HeaderBytes && info_bytes < kWindowsHeaderBytes) {
     return ImageUnsupported("BMP has a header of ", info_bytes, " bytes, expected 12, or 40 and more");
   }

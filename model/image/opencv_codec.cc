@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <exception>
+#include <new>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -26,15 +27,49 @@ void SilenceOpencv() {
   static_cast<void>(silenced);
 }
 
-// Decodes into `pixels`, which must already have the size and type that OpenCV comes to.
-bool DecodeInto(absl::string_view file, cv::Mat& pixels) {
-  std::memset(pixels.data, 0, pixels.total() * pixels.elemSize());
-  const uint8_t* const expected_data = pixels.data;
-  const int expected_type = pixels.type();
+// Lets OpenCV put its result into memory of ours, and only if it needs exactly as much as was foreseen. (A
+// Mat around the memory would do for the first, but cv::imdecode gives it back, untouched, when it cannot
+// even read the header; with an allocator, a Mat that has pixels has been decoded.)
+class ResultAllocator final : public cv::MatAllocator {
+ public:
+  ResultAllocator(void* memory, size_t size_bytes)
+      : memory_(static_cast<uint8_t*>(memory)), size_bytes_(size_bytes) {}
+
+  cv::UMatData* allocate(int dims, const int* sizes, int type, void*, size_t* steps, cv::AccessFlag,
+                         cv::UMatUsageFlags) const override {
+    size_t total_bytes = static_cast<size_t>(CV_ELEM_SIZE(type));
+    for (int i = dims - 1; i >= 0; --i) {
+      if (steps != nullptr) steps[i] = total_bytes;
+      total_bytes *= static_cast<size_t>(sizes[i]);
+    }
+    if (total_bytes != size_bytes_) throw std::bad_alloc();
+    // Decoders may leave what the file lacks as it is: nothing of the image before may be there.
+    std::memset(memory_, 0, size_bytes_);
+    auto* result = new cv::UMatData(this);
+    result->data = result->origdata = memory_;
+    result->size = size_bytes_;
+    return result;
+  }
+  bool allocate(cv::UMatData* data, cv::AccessFlag, cv::UMatUsageFlags) const override {
+    return data != nullptr;
+  }
+  void deallocate(cv::UMatData* data) const override { delete data; }
+
+ private:
+  uint8_t* const memory_;
+  const size_t size_bytes_;
+};
+
+// Whether `file` decodes to an image of `header`'s size and of `type`, now in `memory`, dense.
+bool DecodeInto(absl::string_view file, const ImageHeader& header, int type, void* memory) {
+  const size_t pixel_count = static_cast<size_t>(header.width) * static_cast<size_t>(header.height);
+  ResultAllocator allocator(memory, pixel_count * static_cast<size_t>(CV_ELEM_SIZE(type)));
+  cv::Mat pixels;
+  pixels.allocator = &allocator;
   const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8UC1, const_cast<char*>(file.data()));
-  const int flags = cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH | cv::IMREAD_IGNORE_ORIENTATION;
-  const bool decoded = !cv::imdecode(bytes, flags, &pixels).empty();
-  return decoded && pixels.data == expected_data && pixels.type() == expected_type;
+  cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH | cv::IMREAD_IGNORE_ORIENTATION, &pixels);
+  return pixels.data == memory && pixels.cols == header.width && pixels.rows == header.height &&
+         pixels.type() == type;
 }
 
 // round(v / 257), exact for every 16-bit v.
@@ -61,15 +96,14 @@ absl::Status OpencvCodec::Decode(absl::string_view file, const ImageHeader& head
   try {
     if (header.bits_per_channel == 16) {
       const size_t pixels = static_cast<size_t>(header.width) * static_cast<size_t>(header.height);
-      cv::Mat wide(header.height, header.width, CV_16UC3,
-                   wide_.Reserve(pixels * kChannels * sizeof(uint16_t)));
-      if (!DecodeInto(file, wide)) return Undecodable(header);
-      WideBgrToRgb(wide.ptr<uint16_t>(), pixels, rgb);
+      void* const wide = wide_.Reserve(pixels * kChannels * sizeof(uint16_t));
+      if (!DecodeInto(file, header, CV_16UC3, wide)) return Undecodable(header);
+      WideBgrToRgb(static_cast<const uint16_t*>(wide), pixels, rgb);
       return absl::OkStatus();
     }
-    cv::Mat bgr(header.height, header.width, CV_8UC3, rgb);
-    if (!DecodeInto(file, bgr)) return Undecodable(header);
-    // Two names for the same pixels: OpenCV would copy them for one.
+    if (!DecodeInto(file, header, CV_8UC3, rgb)) return Undecodable(header);
+    // Two names for the same pixels: given one, OpenCV would copy them.
+    const cv::Mat bgr(header.height, header.width, CV_8UC3, rgb);
     cv::Mat swapped(header.height, header.width, CV_8UC3, rgb);
     cv::cvtColor(bgr, swapped, cv::COLOR_BGR2RGB);
     return absl::OkStatus();

@@ -59,7 +59,7 @@ class PillowPreprocessor final : public Preprocessor {
  private:
   // Images often come in one size: the plans of the last one are kept.
   absl::Status MakePlans(int width, int height) {
-    if (width == planned_width_ && height == planned_height_) return absl::OkStatus();
+    if (width > 0 && width == planned_width_ && height == planned_height_) return absl::OkStatus();
     EDGENEXT_ASSIGN_OR_RETURN(const CropGeometry geometry, PlanCrop(width, height, spec_));
     x_plan_.Make(geometry.x);
     y_plan_.Make(geometry.y);
