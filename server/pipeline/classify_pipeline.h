@@ -36,8 +36,8 @@ struct ServedModel {
   int classes() const { return static_cast<int>(labels.size()); }
 };
 
-// One image as it came: a view of the request's own bytes, which must stay valid until `done` has been called.
-// A JPEG, PNG, WebP or BMP file.
+// One image as it came: a view of the request's own bytes, which must stay valid until `done` has been
+// called. A JPEG, PNG, WebP or BMP file.
 struct EncodedImage {
   absl::string_view file;
 };
@@ -109,8 +109,8 @@ class ClassifyPipeline {
   ClassifyPipeline(const ClassifyPipeline&) = delete;
   ClassifyPipeline& operator=(const ClassifyPipeline&) = delete;
 
-  // Starts the workers, makes an executor on each, warms every one up, and serves. Once only. The first error of
-  // a worker ends all of them. The metrics must know the model already (Metrics::SetModel).
+  // Starts the workers, makes an executor on each, warms every one up, and serves. Once only. The first error
+  // of a worker ends all of them. The metrics must know the model already (Metrics::SetModel).
   absl::Status Serve(std::shared_ptr<const ServedModel> model);
 
   // The model of that name and version; "" is the one that is served. NOT_FOUND (MODEL_NOT_FOUND), or
@@ -128,8 +128,8 @@ class ClassifyPipeline {
   // From now on admission refuses with UNAVAILABLE (DRAINING).
   void StopAdmitting();
   // Waits until everything admitted is done or `deadline`; then whatever is left ends with UNAVAILABLE
-  // (DRAINING), and the workers are joined. Returns how many images were cut off. Another call may shorten the
-  // deadline of one that waits. Not from `done`.
+  // (DRAINING), and the workers are joined. Returns how many images were cut off. Another call may shorten
+  // the deadline of one that waits. Not from `done`.
   int Stop(MonotonicTime deadline);
 
   PipelineGauges Gauges() const;

@@ -41,6 +41,15 @@ BatchTrigger TriggerOf(TakeReason reason) {
   return BatchTrigger::kIdle;
 }
 
+// A BMP file of one black pixel.
+constexpr absl::string_view OnePixelFile() {
+  return absl::string_view(
+      "BM\x3a\0\0\0\0\0\0\0\x36\0\0\0"                             // 58 bytes, pixels from byte 54
+      "\x28\0\0\0\1\0\0\0\1\0\0\0\1\0\x18\0"                       // 1 x 1, one plane, 24 bits
+      "\0\0\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",  // 4 bytes of pixels
+      58);
+}
+
 // Whether a client's own numbers explain that the network's are not finite.
 bool HasUnreasonablePixel(const ImageInput& image) {
   const auto* normalised = absl::get_if<NormalisedPixels>(&image);
@@ -79,6 +88,8 @@ ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const I
       probabilities_(logits_.size()) {}
 
 absl::StatusOr<absl::Duration> ClassifyWorker::WarmUp() {
+  EDGENEXT_ASSIGN_OR_RETURN(const RgbView pixel, decoder_->Decode(OnePixelFile()));
+  EDGENEXT_RETURN_IF_ERROR(preprocessor_->Run(pixel, absl::MakeSpan(rgb_)));
   NetworkInput black;
   black.rgb = rgb_.data();
   EDGENEXT_RETURN_IF_ERROR(Execute(black));
@@ -100,8 +111,8 @@ void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
   timings.queue = task.queue_duration();
   timings.batch_size = batch_size;
 
-  const absl::StatusOr<NetworkInput> input = Prepare(task.image(), timer, timings);
-  if (!input.ok()) return task.Finish(input.status(), Stage::kDecode);
+  absl::StatusOr<NetworkInput> input = Prepare(task.image(), timer, timings);
+  if (!input.ok()) return task.Finish(std::move(input).status(), Stage::kDecode);
   absl::Status status = CheckRunnable(task, observer_->clock->Now());
   if (!status.ok()) return task.Finish(std::move(status), Stage::kPreprocess);
 
@@ -122,12 +133,12 @@ absl::StatusOr<NetworkInput> ClassifyWorker::Prepare(const ImageInput& image, St
                                                      ImageTimings& timings) {
   NetworkInput input;
   if (const auto* encoded = absl::get_if<EncodedImage>(&image)) {
-    const absl::StatusOr<RgbView> decoded = decoder_->Decode(encoded->file);
+    absl::StatusOr<RgbView> decoded = decoder_->Decode(encoded->file);
     timings.decode = timer.End(Stage::kDecode);
-    EDGENEXT_RETURN_IF_ERROR(decoded.status());
-    const absl::Status preprocessed = preprocessor_->Run(*decoded, absl::MakeSpan(rgb_));
+    if (!decoded.ok()) return std::move(decoded).status();
+    absl::Status preprocessed = preprocessor_->Run(*decoded, absl::MakeSpan(rgb_));
     timings.preprocess = timer.End(Stage::kPreprocess);
-    EDGENEXT_RETURN_IF_ERROR(preprocessed);
+    if (!preprocessed.ok()) return preprocessed;
     input.rgb = rgb_.data();
   } else if (const auto* rgb = absl::get_if<RgbPixels>(&image)) {
     if (rgb->pixels.size() != rgb_.size()) return WrongValueCount(rgb_.size(), rgb->pixels.size());

@@ -37,8 +37,8 @@ class ClassifyWorker {
   void Run(Batch batch);
 
  private:
-  ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
-                 TaskObserver* observer, std::unique_ptr<Executor> executor);
+  ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits, TaskObserver* observer,
+                 std::unique_ptr<Executor> executor);
 
   void RunTask(ClassifyTask& task, int batch_size);
   // The image as the executor reads it; fills rgb_ for an encoded one. INVALID_ARGUMENT is the image's fault.
