@@ -17,14 +17,16 @@ constexpr size_t kChannels = 3;
 
 int IgnoreError(int, const char*, const char*, const char*, int, void*) { return 0; }
 
-// Once for the process: errors are reported by status, and what clients send must not fill the log.
-void SilenceOpencv() {
-  static const bool silenced = [] {
+// Once for the process. Errors are reported by status, and what clients send must not fill the log; the threads
+// are the caller's.
+void PrepareOpencv() {
+  static const bool prepared = [] {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     cv::redirectError(&IgnoreError);
+    cv::setNumThreads(1);
     return true;
   }();
-  static_cast<void>(silenced);
+  static_cast<void>(prepared);
 }
 
 // Lets OpenCV put its result into memory of ours, and only if it needs exactly as much as was foreseen. (A
@@ -90,7 +92,7 @@ absl::Status Undecodable(const ImageHeader& header) {
 
 }  // namespace
 
-OpencvCodec::OpencvCodec() { SilenceOpencv(); }
+OpencvCodec::OpencvCodec() { PrepareOpencv(); }
 
 absl::Status OpencvCodec::Decode(absl::string_view file, const ImageHeader& header, uint8_t* rgb) {
   try {
