@@ -60,7 +60,7 @@ size_t ElementBytes(DataType type) {
 void ConvertToFloat(DataType type, const unsigned char* bytes, size_t count, float* out) {
   switch (type) {
     case DataType::kF32:
-      std::memcpy(out, bytes, count * sizeof(float));
+      ConvertEach<float>(bytes, count, out, [](float value) { return value; });
       return;
     case DataType::kF16:
       ConvertEach<uint16_t>(bytes, count, out, HalfToFloat);

@@ -73,10 +73,13 @@ struct RoundTrip {
 std::vector<RoundTrip> AllRoundTrips() {
   std::vector<RoundTrip> all;
   for (const EdgeNextConfig& config : AllConfigs()) {
-    for (const int classes : {1, 2, 10, 1000, 21841}) {
-      if (!config.downsample_in_block) all.push_back({config.variant, Naming::kOfficial, classes});
-      if (!config.batch_norm_hardswish) all.push_back({config.variant, Naming::kTimm, classes});
-    }
+    if (!config.downsample_in_block) all.push_back({config.variant, Naming::kOfficial, 1000});
+    if (!config.batch_norm_hardswish) all.push_back({config.variant, Naming::kTimm, 1000});
+  }
+  for (const int classes : {1, 2, 10, 21841}) {
+    all.push_back({"edgenext_xx_small", Naming::kOfficial, classes});
+    all.push_back({"edgenext_xx_small", Naming::kTimm, classes});
+    all.push_back({"edgenext_xx_small_bn_hs", Naming::kOfficial, classes});
   }
   return all;
 }
