@@ -6,19 +6,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "client/grpc_time.h"
 
 namespace edgenext {
 namespace {
 
 constexpr char kWindowHeader[] = "edgenext-stream-window";
 constexpr size_t kLargestWindow = 1024;
-
-gpr_timespec ToGprTime(SteadyTime deadline) {
-  if (deadline == absl::InfiniteFuture()) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
-  const int64_t microseconds =
-      absl::ToInt64Microseconds(std::max(deadline - SteadyNow(), absl::ZeroDuration()));
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(microseconds, GPR_TIMESPAN));
-}
 
 }  // namespace
 
@@ -64,7 +58,7 @@ ClassifyCall::Event ClassifyCall::Next(SteadyTime deadline) {
   while (true) {
     void* tag = nullptr;
     bool ok = false;
-    if (queue_.AsyncNext(&tag, &ok, ToGprTime(deadline)) != grpc::CompletionQueue::GOT_EVENT) {
+    if (queue_.AsyncNext(&tag, &ok, ToGrpcTime(deadline)) != grpc::CompletionQueue::GOT_EVENT) {
       return Event::kTimeout;
     }
     --pending_operations_;

@@ -103,8 +103,7 @@ ExitCode Classify(const ClassifyOptions& options) {
     progress.Update(tally);
   };
 
-  edgenext::v1::Classifier::Stub stub(OpenChannel(options.server.target));
-  ClassifySession session(stub, SessionOptions(options), inputs, emit);
+  ClassifySession session(OpenChannel(options.server.target), SessionOptions(options), inputs, emit);
   const ClassifySession::End end = session.Run();
   progress.Clear();
   if (tally.images() > 0) std::cerr << tally.Summary(SteadyNow()) << '\n';

@@ -1,13 +1,13 @@
 #include "client/classify_session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/grpc_time.h"
 
 namespace edgenext {
 namespace {
@@ -32,10 +32,11 @@ void SetDuration(absl::Duration duration, google::protobuf::Duration* proto) {
 
 }  // namespace
 
-ClassifySession::ClassifySession(edgenext::v1::Classifier::Stub& stub, Options options,
+ClassifySession::ClassifySession(std::shared_ptr<grpc::Channel> channel, Options options,
                                  const std::vector<InputFile>& inputs,
                                  std::function<void(const ImageResult&)> emit)
-    : stub_(stub),
+    : channel_(std::move(channel)),
+      stub_(channel_),
       options_(std::move(options)),
       inputs_(inputs),
       order_(std::move(emit)),
@@ -182,7 +183,7 @@ absl::Status ClassifySession::Recover(const ServerError& end) {
   if (!is_retryable || !reached_ || !budget_.RecordFailure()) return end.status;
   const absl::Duration wait = std::max(backoff_.Next(), end.retry_delay.value_or(absl::ZeroDuration()));
   if (wait > options_.timeout) return end.status;
-  std::this_thread::sleep_for(absl::ToChronoNanoseconds(wait));
+  WaitAndReconnect(wait);
 
   std::vector<PendingImage> lost = ledger_.TakeAllSent();
   if (last_stream_was_open_ && end.reason.empty()) {
@@ -197,6 +198,13 @@ absl::Status ClassifySession::Recover(const ServerError& end) {
     for (PendingImage& image : lost) ledger_.AddWaiting(std::move(image));
   }
   return absl::OkStatus();
+}
+
+void ClassifySession::WaitAndReconnect(absl::Duration wait) {
+  const SteadyTime until = SteadyNow() + wait;
+  // The library connects only while somebody waits for it.
+  channel_->WaitForConnected(ToGrpcTime(until));
+  std::this_thread::sleep_for(absl::ToChronoMicroseconds(until - SteadyNow()));
 }
 
 void ClassifySession::AskOneByOne(std::vector<PendingImage> images) {
@@ -214,8 +222,8 @@ bool ClassifySession::AskAlone(PendingImage image) {
   grpc::ClientContext context;
   // A server that is being started again is waited for: it is the image that is on trial.
   context.set_wait_for_ready(true);
-  context.set_deadline(std::chrono::system_clock::now() +
-                       absl::ToChronoMilliseconds(TimeLeft(image, SteadyNow())));
+  const SteadyTime now = SteadyNow();
+  context.set_deadline(ToGrpcTime(now + TimeLeft(image, now)));
   ClassifyResponse response;
   const grpc::Status status = stub_.Classify(&context, image.message.request(), &response);
   const ServerError error = ErrorFromCall(status, context);

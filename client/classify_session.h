@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -60,9 +61,9 @@ class ClassifySession {
     bool reached = false;
   };
 
-  // `stub` and `inputs` outlive the session; `emit` gets the results in order, from within Run.
-  ClassifySession(edgenext::v1::Classifier::Stub& stub, Options options, const std::vector<InputFile>& inputs,
-                  std::function<void(const ImageResult&)> emit);
+  // `inputs` outlives the session; `emit` gets the results in order, from within Run.
+  ClassifySession(std::shared_ptr<grpc::Channel> channel, Options options,
+                  const std::vector<InputFile>& inputs, std::function<void(const ImageResult&)> emit);
 
   // Once.
   End Run();
@@ -81,6 +82,7 @@ class ClassifySession {
   void TakeError(PendingImage image, const ServerError& error);
   // Decides after the end of a stream: OK to go on.
   absl::Status Recover(const ServerError& end);
+  void WaitAndReconnect(absl::Duration wait);
   // Unary, up to the first that the server does not survive; those after it wait for the next stream.
   void AskOneByOne(std::vector<PendingImage> images);
   // False if the server went away.
@@ -91,7 +93,8 @@ class ClassifySession {
   void FinishAll(const absl::Status& status);
   bool IsDone() const { return next_input_ == inputs_.size() && ledger_.empty(); }
 
-  edgenext::v1::Classifier::Stub& stub_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  edgenext::v1::Classifier::Stub stub_;
   const Options options_;
   const std::vector<InputFile>& inputs_;
   ResultOrder order_;

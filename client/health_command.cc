@@ -1,8 +1,8 @@
-#include <chrono>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands.h"
+#include "client/grpc_time.h"
 #include "client/json.h"
 #include "client/server_address.h"
 #include "client/server_error.h"
@@ -16,7 +16,7 @@ using grpc::health::v1::HealthCheckResponse;
 ExitCode Health(const HealthOptions& options) {
   const auto stub = grpc::health::v1::Health::NewStub(OpenChannel(options.server.target));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options.server.timeout));
+  context.set_deadline(ToGrpcTime(SteadyNow() + options.server.timeout));
   HealthCheckRequest request;
   request.set_service(options.service);
   HealthCheckResponse response;

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <iostream>
 #include <map>
 #include <string>
@@ -7,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands.h"
+#include "client/grpc_time.h"
 #include "client/json.h"
 #include "client/server_address.h"
 #include "client/server_error.h"
@@ -28,7 +28,7 @@ struct Facts {
 template <typename Request, typename Response>
 absl::Status Ask(Service& stub,
                  grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
-                 const Request& request, std::chrono::system_clock::time_point deadline, Response& response) {
+                 const Request& request, gpr_timespec deadline, Response& response) {
   grpc::ClientContext context;
   context.set_deadline(deadline);
   return ErrorFromCall((stub.*method)(&context, request, &response), context).status;
@@ -36,7 +36,7 @@ absl::Status Ask(Service& stub,
 
 absl::Status AskAll(const InfoOptions& options, Facts& facts) {
   Service stub(OpenChannel(options.server.target));
-  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options.server.timeout);
+  const auto deadline = ToGrpcTime(SteadyNow() + options.server.timeout);
   absl::Status status = Ask(stub, &Service::ServerMetadata, {}, deadline, facts.server);
   if (status.ok()) status = Ask(stub, &Service::ServerReady, {}, deadline, facts.server_ready);
   inference::ModelMetadataRequest request;

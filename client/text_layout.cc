@@ -37,17 +37,16 @@ std::string PadLeft(absl::string_view text, size_t width) {
 }
 
 std::string ShortenLeft(absl::string_view text, size_t width) {
-  const size_t taken = TextWidth(text);
+  size_t taken = TextWidth(text);
   if (taken <= width) return std::string(text);
   if (width == 0) return "";
-  size_t to_drop = taken - (width - 1);
-  size_t start = 0;
-  while (start < text.size() && (to_drop > 0 || !StartsCodePoint(text[start]))) {
-    if (StartsCodePoint(text[start])) --to_drop;
-    ++start;
+  while (taken > width - 1) {
+    text.remove_prefix(1);
+    while (!text.empty() && !StartsCodePoint(text.front())) text.remove_prefix(1);
+    --taken;
   }
-  while (start < text.size() && !StartsCodePoint(text[start])) ++start;
-  return absl::StrCat("…", text.substr(start));
+  const size_t slash = text.find('/');
+  return absl::StrCat("…", slash == absl::string_view::npos ? text : text.substr(slash));
 }
 
 std::string Bar(double share, size_t width) {

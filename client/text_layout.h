@@ -20,7 +20,8 @@ size_t TextWidth(absl::string_view text);
 std::string PadRight(absl::string_view text, size_t width);
 std::string PadLeft(absl::string_view text, size_t width);
 
-// `text` if it fits into `width`, else its end after an ellipsis: of a path, the end tells most.
+// `text` if it fits into `width`, else its end after an ellipsis, from a '/' on if there is one in it: of a
+// path, the end tells most.
 std::string ShortenLeft(absl::string_view text, size_t width);
 
 // A bar of `share` (0 to 1) of `width` columns, in eighths of a column, padded to `width`.
