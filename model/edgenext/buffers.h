@@ -14,6 +14,7 @@ namespace edgenext {
 struct BufferSizes {
   size_t activations = 0;
   size_t work = 0;
+  size_t normalised = 0;
   size_t hidden = 0;
   size_t xca_scratch = 0;
   size_t channels = 0;
@@ -33,9 +34,10 @@ struct Buffers {
   const NetworkInput* input = nullptr;
   // The residual stream of even and odd stages, [tokens, channels].
   std::array<float*, 2> activations;
-  // What a block computes before its MLP, [tokens, channels]; and the tokens of an SDTA encoder.
+  // What a block computes before its MLP, and the tokens of an SDTA encoder: [tokens, channels].
   float* work;
   float* sdta;
+  float* normalised;  // what LayerNorm hands to an MLP, [some tokens, channels]
   // The wide layer of an MLP, q k v of attention, patches of convolutions, chunks of a cascade.
   float* hidden;
   float* xca_scratch;

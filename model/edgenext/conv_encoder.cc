@@ -36,6 +36,7 @@ absl::StatusOr<ConvEncoder> ConvEncoder::Pack(PackContext& context, int stage, c
       ops::Convolution depthwise,
       ops::Convolution::Make(context.packer, DepthwiseSpec(stage, map, /*stride=*/1), weight, bias));
   EDGENEXT_ASSIGN_OR_RETURN(Mlp mlp, Mlp::Pack(context, map, norm, weights.fc1, weights.fc2, weights.gamma));
+  BufferSizes::Raise(&context.sizes.work, map.floats());
   return ConvEncoder(std::move(depthwise), std::move(mlp));
 }
 

@@ -14,7 +14,7 @@ absl::StatusOr<Downsample> Downsample::Pack(PackContext& context, const MapSize&
   if (weights.norm.is_batch_norm()) {
     FoldIntoInputs(BatchNormAffine(weights.norm), &weight, &bias);
   } else {
-    norm.emplace(weights.norm);
+    norm.emplace(weights.norm, context.kernels);
   }
   ops::ConvolutionSpec spec;
   spec.height = source.height;
@@ -27,15 +27,20 @@ absl::StatusOr<Downsample> Downsample::Pack(PackContext& context, const MapSize&
                             ops::Convolution::Make(context.packer, spec, weight, bias));
   const MapSize map = {spec.OutputHeight(), spec.OutputWidth(), channels};
   BufferSizes::Raise(&context.sizes.activations, map.floats());
+  BufferSizes::Raise(&context.sizes.work, source.floats());
   return Downsample(std::move(norm), std::move(convolution));
 }
 
 Downsample::Downsample(absl::optional<LayerNorm> norm, ops::Convolution convolution)
     : norm_(std::move(norm)), convolution_(std::move(convolution)) {}
 
-void Downsample::AppendTo(ops::Program& program, float* source, float* destination) const {
+void Downsample::AppendTo(ops::Program& program, const Buffers& buffers, const float* source,
+                          float* destination) const {
   const ops::ConvolutionSpec& spec = convolution_.spec();
-  if (norm_.has_value()) norm_->AppendTo(program, source, spec.height * spec.width, source);
+  if (norm_.has_value()) {
+    norm_->AppendTo(program, source, spec.height * spec.width, buffers.work);
+    source = buffers.work;
+  }
   convolution_.AppendTo(program, source, destination);
 }
 

@@ -17,8 +17,8 @@ class Downsample {
   static absl::StatusOr<Downsample> Pack(PackContext& context, const MapSize& source, int channels,
                                          const DownsampleWeights& weights);
 
-  // `source`, a map as given to Pack, is overwritten. `destination` is [height / 2, width / 2, channels].
-  void AppendTo(ops::Program& program, float* source, float* destination) const;
+  // `source` is a map as given to Pack, `destination` [height / 2, width / 2, channels].
+  void AppendTo(ops::Program& program, const Buffers& buffers, const float* source, float* destination) const;
 
  private:
   Downsample(absl::optional<LayerNorm> norm, ops::Convolution convolution);

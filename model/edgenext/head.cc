@@ -17,15 +17,15 @@ absl::StatusOr<Head> Head::Pack(PackContext& context, const MapSize& map, const 
                             ops::Linear::Make(context.packer, spec, linear.weight, linear.bias));
   BufferSizes::Raise(&context.sizes.channels, static_cast<size_t>(map.channels));
   BufferSizes::Raise(&context.sizes.classes, static_cast<size_t>(spec.outputs));
-  return Head(map, norm, std::move(op));
+  return Head(context, map, norm, std::move(op));
 }
 
-Head::Head(const MapSize& map, const NormWeights& norm, ops::Linear linear)
+Head::Head(const PackContext& context, const MapSize& map, const NormWeights& norm, ops::Linear linear)
     : map_(map), linear_(std::move(linear)) {
   if (norm.is_batch_norm()) {
     batch_norm_ = BatchNormAffine(norm);
   } else {
-    layer_norm_.emplace(norm);
+    layer_norm_.emplace(norm, context.kernels);
   }
 }
 

@@ -23,7 +23,7 @@ class Head {
   void AppendTo(ops::Program& program, const Buffers& buffers, const float* x) const;
 
  private:
-  Head(const MapSize& map, const NormWeights& norm, ops::Linear linear);
+  Head(const PackContext& context, const MapSize& map, const NormWeights& norm, ops::Linear linear);
 
   MapSize map_;
   absl::optional<ChannelAffine> batch_norm_;  // either this

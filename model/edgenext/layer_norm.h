@@ -2,6 +2,7 @@
 #define MODEL_EDGENEXT_LAYER_NORM_H_
 
 #include "model/edgenext/weights.h"
+#include "model/kernels/kernels.h"
 #include "model/ops/program.h"
 
 namespace edgenext {
@@ -10,13 +11,15 @@ namespace edgenext {
 // to.
 class LayerNorm {
  public:
-  explicit LayerNorm(const NormWeights& weights) : weights_(weights) {}
+  LayerNorm(const NormWeights& weights, const kernels::KernelTable& kernels)
+      : weights_(weights), run_(kernels.layer_norm) {}
 
-  // `source` and `destination` are [rows, channels]; they may be the same.
+  // `source` and `destination` are [rows, channels], and do not overlap.
   void AppendTo(ops::Program& program, const float* source, int rows, float* destination) const;
 
  private:
   NormWeights weights_;
+  void (*run_)(const kernels::LayerNormArguments& arguments);
 };
 
 }  // namespace edgenext

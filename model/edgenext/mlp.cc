@@ -8,7 +8,7 @@
 namespace edgenext {
 namespace {
 
-// Tokens go through the MLP in bands whose hidden layer stays in the L2 cache between fc1 and fc2.
+// Tokens go through the MLP in bands, so that what norm, fc1 and fc2 hand on stays in the L2 cache.
 constexpr int kBandFloats = 96 * 1024;
 
 // The largest number of tokens that divides `tokens` evenly and whose hidden layer is within kBandFloats.
@@ -28,7 +28,7 @@ absl::StatusOr<Mlp> Mlp::Pack(PackContext& context, const MapSize& map, const No
   if (norm != nullptr && norm->is_batch_norm()) {
     FoldIntoInputs(BatchNormAffine(*norm), &weight1, &bias1);
   } else if (norm != nullptr) {
-    layer_norm.emplace(*norm);
+    layer_norm.emplace(*norm, context.kernels);
   }
   FoldIntoOutputs(LayerScaleAffine(gamma), &weight2, &bias2);
 
@@ -43,8 +43,9 @@ absl::StatusOr<Mlp> Mlp::Pack(PackContext& context, const MapSize& map, const No
   EDGENEXT_ASSIGN_OR_RETURN(ops::Linear packed1, ops::Linear::Make(context.packer, widen, weight1, bias1));
   EDGENEXT_ASSIGN_OR_RETURN(ops::Linear packed2, ops::Linear::Make(context.packer, narrow, weight2, bias2));
 
-  BufferSizes::Raise(&context.sizes.work, map.floats());
-  BufferSizes::Raise(&context.sizes.hidden, static_cast<size_t>(widen.rows) * static_cast<size_t>(hidden));
+  const auto rows = static_cast<size_t>(widen.rows);
+  BufferSizes::Raise(&context.sizes.normalised, rows * static_cast<size_t>(map.channels));
+  BufferSizes::Raise(&context.sizes.hidden, rows * static_cast<size_t>(hidden));
   return Mlp(map, std::move(layer_norm), std::move(packed1), std::move(packed2));
 }
 
@@ -58,8 +59,8 @@ void Mlp::AppendTo(ops::Program& program, const Buffers& buffers, const float* s
   for (size_t first = 0; first < map_.floats(); first += step) {
     const float* input = source + first;
     if (norm_.has_value()) {
-      norm_->AppendTo(program, input, rows, buffers.work + first);
-      input = buffers.work + first;
+      norm_->AppendTo(program, input, rows, buffers.normalised);
+      input = buffers.normalised;
     }
     fc1_.AppendTo(program, input, buffers.hidden);
     fc2_.AppendTo(program, buffers.hidden, residual + first);

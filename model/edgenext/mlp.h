@@ -20,7 +20,7 @@ class Mlp {
   static absl::StatusOr<Mlp> Pack(PackContext& context, const MapSize& map, const NormWeights* norm,
                                   const LinearWeights& fc1, const LinearWeights& fc2, const Tensor& gamma);
 
-  // `source` and `residual` are [tokens, channels] and do not overlap; `source` may be buffers.work.
+  // `source` and `residual` are [tokens, channels]; they may be the same if there is a LayerNorm.
   void AppendTo(ops::Program& program, const Buffers& buffers, const float* source, float* residual) const;
 
  private:

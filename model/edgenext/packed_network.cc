@@ -21,8 +21,8 @@ std::array<size_t, kStages> PackedNetwork::AppendTo(ops::Program& program, const
   for (size_t i = 0; i < kStages; ++i) {
     const PackedStage& stage = stages_[i];
     float* x = buffers.activations[i % 2];
-    float* before = buffers.activations[(i + 1) % 2];
-    if (stage.downsample.has_value()) stage.downsample->AppendTo(program, before, x);
+    const float* before = buffers.activations[(i + 1) % 2];
+    if (stage.downsample.has_value()) stage.downsample->AppendTo(program, buffers, before, x);
     if (stage.strided_encoder.has_value()) stage.strided_encoder->AppendTo(program, buffers, before, x);
     for (const ConvEncoder& encoder : stage.conv_encoders) encoder.AppendTo(program, buffers, x);
     if (stage.sdta_encoder.has_value()) stage.sdta_encoder->AppendTo(program, buffers, x);

@@ -49,6 +49,7 @@ absl::StatusOr<SdtaEncoder> SdtaEncoder::Pack(PackContext& context, int stage, c
                             Mlp::Pack(context, map, &weights.norm, weights.fc1, weights.fc2, weights.gamma));
 
   const int heads = context.config.heads[static_cast<size_t>(stage)];
+  BufferSizes::Raise(&context.sizes.work, map.floats());
   BufferSizes::Raise(&context.sizes.hidden, 3 * map.floats());
   BufferSizes::Raise(&context.sizes.xca_scratch, kernels::XcaScratchFloats(heads, map.channels / heads));
   return SdtaEncoder(context, stage, map, weights, std::move(cascade), std::move(qkv), std::move(proj),
@@ -70,7 +71,7 @@ SdtaEncoder::SdtaEncoder(const PackContext& context, int stage, const MapSize& m
   if (weights.norm_xca.is_batch_norm()) {
     batch_norm_ = BatchNormAffine(weights.norm_xca);
   } else {
-    layer_norm_.emplace(weights.norm_xca);
+    layer_norm_.emplace(weights.norm_xca, context.kernels);
   }
   if (weights.positional_projection.has_value()) {
     positional_code_ = PositionalCode(map.height, map.width, *weights.positional_projection);

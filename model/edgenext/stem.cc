@@ -54,7 +54,7 @@ absl::StatusOr<Stem> Stem::Pack(PackContext& context, const NetworkOptions& opti
   if (norm.is_batch_norm()) {
     FoldIntoOutputs(BatchNormAffine(norm), &weight, &bias);
   } else {
-    layer_norm.emplace(norm);
+    layer_norm.emplace(norm, context.kernels);
   }
 
   const int kernel = static_cast<int>(weight.shape[2]);
@@ -65,6 +65,7 @@ absl::StatusOr<Stem> Stem::Pack(PackContext& context, const NetworkOptions& opti
   spec.outputs = map.channels;
   EDGENEXT_ASSIGN_OR_RETURN(ops::Linear linear,
                             ops::Linear::Make(context.packer, spec, ColorsInnermost(weight), bias));
+  BufferSizes::Raise(&context.sizes.work, static_cast<size_t>(spec.rows) * static_cast<size_t>(spec.outputs));
   BufferSizes::Raise(&context.sizes.hidden,
                      static_cast<size_t>(spec.rows) * static_cast<size_t>(spec.inputs));
   BufferSizes::Raise(&context.sizes.activations, map.floats());
@@ -95,8 +96,12 @@ void Stem::AppendTo(ops::Program& program, const Buffers& buffers, float* destin
     float* patches = buffers.hidden;
     program.AppendLoop(ops::OpKind::kElementwise,
                        [this, input = buffers.input, first, patches] { GatherBand(*input, first, patches); });
-    linear_.AppendTo(program, patches, band);
-    if (norm_.has_value()) norm_->AppendTo(program, band, kBandRows * map_.width, band);
+    if (norm_.has_value()) {
+      linear_.AppendTo(program, patches, buffers.work);
+      norm_->AppendTo(program, buffers.work, kBandRows * map_.width, band);
+    } else {
+      linear_.AppendTo(program, patches, band);
+    }
   }
 }
 

@@ -90,8 +90,8 @@ struct LoadedWeights {
 
 // Finds out from names and shapes which variant, naming and class count a checkpoint has, and reads it.
 // INVALID_ARGUMENT naming every missing, unexpected and misshapen tensor at once, as
-// "tensor 'stages.2.5.xca.qkv.weight' is [240, 80], expected [264, 88]", and every one with a value that is not
-// finite or with a negative variance. `*.num_batches_tracked` counters are ignored.
+// "tensor 'stages.2.5.xca.qkv.weight' is [240, 80], expected [264, 88]", and every one with a value that is
+// not finite or with a negative variance. `*.num_batches_tracked` counters are ignored.
 absl::StatusOr<LoadedWeights> LoadWeights(const Checkpoint& checkpoint);
 
 // One tensor that a variant's checkpoint must have.

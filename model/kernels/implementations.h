@@ -12,6 +12,10 @@ void XcaScalar(const XcaArguments& arguments);
 void XcaAvx2(const XcaArguments& arguments);
 void XcaAvx512(const XcaArguments& arguments);
 
+void LayerNormScalar(const LayerNormArguments& arguments);
+void LayerNormAvx2(const LayerNormArguments& arguments);
+void LayerNormAvx512(const LayerNormArguments& arguments);
+
 extern const ResampleKernels kResampleScalar;
 extern const ResampleKernels kResampleAvx2;
 extern const ResampleKernels kResampleAvx512;

@@ -5,9 +5,9 @@
 namespace edgenext::kernels {
 namespace {
 
-constexpr KernelTable kScalarTable = {Isa::kScalar, &XcaScalar, &kResampleScalar};
-constexpr KernelTable kAvx2Table = {Isa::kAvx2, &XcaAvx2, &kResampleAvx2};
-constexpr KernelTable kAvx512Table = {Isa::kAvx512, &XcaAvx512, &kResampleAvx512};
+constexpr KernelTable kScalarTable = {Isa::kScalar, &XcaScalar, &LayerNormScalar, &kResampleScalar};
+constexpr KernelTable kAvx2Table = {Isa::kAvx2, &XcaAvx2, &LayerNormAvx2, &kResampleAvx2};
+constexpr KernelTable kAvx512Table = {Isa::kAvx512, &XcaAvx512, &LayerNormAvx512, &kResampleAvx512};
 
 constexpr size_t RoundUp(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;

@@ -38,6 +38,14 @@ struct Avx2 {
   static Register Multiply(Register a, Register b) { return _mm256_mul_ps(a, b); }
   static Register Divide(Register a, Register b) { return _mm256_div_ps(a, b); }
   static Register Max(Register a, Register b) { return _mm256_max_ps(a, b); }
+  // Zero in all but `lanes`.
+  static Register Keep(Register a, Mask lanes) { return _mm256_and_ps(a, _mm256_castsi256_ps(lanes)); }
+  // Of all lanes.
+  static float Sum(Register a) {
+    const __m128 fours = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 twos = _mm_add_ps(fours, _mm_movehl_ps(fours, fours));
+    return _mm_cvtss_f32(_mm_add_ss(twos, _mm_movehdup_ps(twos)));
+  }
   static Register SquareRoot(Register a) { return _mm256_sqrt_ps(a); }
   // a * b + c
   static Register MultiplyAdd(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }

@@ -35,6 +35,10 @@ struct Avx512 {
   static Register Multiply(Register a, Register b) { return _mm512_mul_ps(a, b); }
   static Register Divide(Register a, Register b) { return _mm512_div_ps(a, b); }
   static Register Max(Register a, Register b) { return _mm512_max_ps(a, b); }
+  // Zero in all but `lanes`.
+  static Register Keep(Register a, Mask lanes) { return _mm512_maskz_mov_ps(lanes, a); }
+  // Of all lanes.
+  static float Sum(Register a) { return _mm512_reduce_add_ps(a); }
   static Register SquareRoot(Register a) { return _mm512_sqrt_ps(a); }
   // a * b + c
   static Register MultiplyAdd(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
