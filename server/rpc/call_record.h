@@ -19,10 +19,16 @@ class CallRecord {
   CallRecord(const ServiceContext& services, Method method)
       : services_(services), method_(method), arrived_(services.clock->Now()) {}
 
+  MonotonicTime arrived() const { return arrived_; }
+
   void SetModel(std::shared_ptr<const ServedModel> model);  // null: no such model
   void SetRequestId(const std::string& request_id);
   // The client's, or one made here at the first use.
   std::string RequestId();
+
+  // Why a call with this deadline was cancelled just now: DEADLINE_EXCEEDED (DEADLINE) or CANCELLED. At the
+  // deadline gRPC cancels the call itself, and so does the client, whose timer runs out a little earlier.
+  absl::Status CancelledOrExpired(MonotonicTime deadline) const;
 
   // Counts the request by its outcome, and logs what the client is not told. Called once.
   void End(const absl::Status& status);
@@ -36,10 +42,6 @@ class CallRecord {
   std::shared_ptr<const ServedModel> model_;  // guarded by mu_
   std::string request_id_;                    // guarded by mu_
 };
-
-// DEADLINE_EXCEEDED (DEADLINE) if `deadline` has passed at `now`, else CANCELLED: gRPC ends a call at its
-// deadline as if the client had cancelled it.
-absl::Status CancelledOrExpired(MonotonicTime deadline, MonotonicTime now);
 
 }  // namespace edgenext::serving
 

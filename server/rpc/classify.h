@@ -32,9 +32,7 @@ class ClassifyMethod final : public UnaryMethod {
  public:
   explicit ClassifyMethod(const ServiceContext& services) : services_(services) {}
   Method id() const override { return Method::kClassify; }
-  absl::optional<size_t> reservation() const override {
-    return services_.max_image_bytes + kMessageOverheadBytes;
-  }
+  absl::optional<size_t> reservation() const override { return MaxClassifyMessageBytes(services_); }
   void Handle(std::shared_ptr<UnaryExchange> exchange) const override;
 
  private:

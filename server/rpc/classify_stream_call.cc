@@ -22,7 +22,6 @@ void ClassifyStreamCall::OnHeaders() {
       writing_ = true;
       call_.SendInitialMetadata();
     } else {
-      record_.End(model.status());
       EndWith(model.status());
     }
   }
@@ -37,7 +36,7 @@ void ClassifyStreamCall::WantNext() {
     reading_ = true;
   }
   AdmissionRequest request;
-  request.bytes = services_.max_image_bytes + kMessageOverheadBytes;
+  request.bytes = MaxClassifyMessageBytes(services_);
   request.deadline = call_.deadline();
   services_.pipeline->admission().AdmitWhenFree(
       request,
@@ -70,6 +69,7 @@ void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
       return;
     }
     ++unanswered_;
+    has_read_ = true;
   }
   StartImage(std::move(message), std::move(admission));
   WantNext();
@@ -90,6 +90,7 @@ absl::StatusOr<MonotonicTime> ClassifyStreamCall::Deadline(const v1::ClassifyStr
 void ClassifyStreamCall::StartImage(grpc::ByteBuffer message, Admission admission) {
   const auto record = std::make_shared<CallRecord>(services_, Method::kClassifyStream);
   const auto request = std::make_shared<v1::ClassifyStreamRequest>();
+  const absl::Status size_checked = CheckMessageSize(message.Length(), MaxClassifyMessageBytes(services_));
   const MonotonicTime start = services_.clock->Now();
   const absl::Status parsed = ParseMessage(std::move(message), *request);
   services_.metrics->ObserveStage(Stage::kParse, services_.clock->Now() - start);
@@ -104,9 +105,8 @@ void ClassifyStreamCall::StartImage(grpc::ByteBuffer message, Admission admissio
   auto model = services_.pipeline->FindModel(request->request().model(), request->request().model_version());
   record->SetModel(model.ok() ? *model : nullptr);
   const absl::StatusOr<MonotonicTime> deadline = Deadline(*request);
-  if (!model.ok() || !deadline.ok()) {
-    Answer(request->id(), *record, model.ok() ? deadline.status() : model.status());
-    return;
+  for (const absl::Status& status : {size_checked, model.status(), deadline.status()}) {
+    if (!status.ok()) return Answer(request->id(), *record, status);
   }
   ClassifyJob job;
   job.request = std::shared_ptr<const v1::ClassifyRequest>(request, &request->request());
@@ -157,11 +157,12 @@ void ClassifyStreamCall::OnWritten(bool ok) {
   if (ok) WantNext();
 }
 
-void ClassifyStreamCall::OnCancelled() {
+void ClassifyStreamCall::OnDone(bool cancelled) {
+  if (!cancelled) return;
   cancellation_->Cancel();
   std::lock_guard<std::mutex> lock(mu_);
   broken_ = true;
-  EndWith(CancelledOrExpired(call_.deadline(), services_.clock->Now()));
+  EndWith(record_.CancelledOrExpired(call_.deadline()));
 }
 
 void ClassifyStreamCall::OnDrain() {
@@ -188,7 +189,9 @@ void ClassifyStreamCall::FinishIfDone() {
   const bool all_answered = unanswered_ == 0 && answers_.empty() && (half_closed_ || ends_with_);
   if (finished_ || writing_ || !(all_answered || broken_)) return;
   finished_ = true;
-  call_.Finish(ToCallStatus(ends_with_.value_or(absl::OkStatus()), "").status);
+  const absl::Status status = ends_with_.value_or(absl::OkStatus());
+  if (!status.ok() && !has_read_) record_.End(status);
+  call_.Finish(ToCallStatus(status, "").status);
 }
 
 }  // namespace edgenext::serving

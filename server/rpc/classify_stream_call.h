@@ -32,8 +32,8 @@ inline constexpr char kStreamWindowKey[] = "edgenext-stream-window";
 //
 // An image is unanswered until its answer has been written, so a client that does not read its answers is not
 // read from either. Images fail one by one, in their answers; the stream itself fails only if the server has
-// no model, a message is not of the protocol, or the server drains. The metrics count images as requests, and
-// the stream only when it fails by itself.
+// no model, a message is not of the protocol, or the server drains. The metrics count images as requests;
+// a stream that fails before its first image counts as one.
 class ClassifyStreamCall final : public CallHandler {
  public:
   ClassifyStreamCall(RpcCall& call, const ServiceContext& services)
@@ -42,7 +42,7 @@ class ClassifyStreamCall final : public CallHandler {
   void OnHeaders() override;
   void OnRead(bool ok, grpc::ByteBuffer message) override;
   void OnWritten(bool ok) override;
-  void OnCancelled() override;
+  void OnDone(bool cancelled) override;
   void OnDrain() override;
   bool OnAbort(const absl::Status& why) override;
 
@@ -73,6 +73,7 @@ class ClassifyStreamCall final : public CallHandler {
   // guarded by mu_
   bool reading_ = false;  // from asking for a place to the end of the Read
   bool writing_ = false;
+  bool has_read_ = false;     // an image
   bool half_closed_ = false;  // the client has sent all
   bool broken_ = false;       // nobody takes the answers any more
   bool finished_ = false;

@@ -4,6 +4,7 @@
 #include <grpcpp/support/proto_buffer_writer.h>
 
 #include "absl/strings/str_cat.h"
+#include "model/base/error_reason.h"
 
 namespace edgenext::serving {
 
@@ -15,6 +16,13 @@ absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& me
         absl::StrCat("the message is not a valid ", std::string(message.GetDescriptor()->full_name())));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckMessageSize(size_t bytes, size_t max_bytes) {
+  if (bytes <= max_bytes) return absl::OkStatus();
+  return WithReason(absl::InvalidArgumentError(
+                        absl::StrCat("the message has ", bytes, " bytes, expected at most ", max_bytes)),
+                    kReasonImageTooLarge);
 }
 
 grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {

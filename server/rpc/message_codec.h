@@ -4,12 +4,17 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/grpcpp.h>
 
+#include <cstddef>
+
 #include "absl/status/status.h"
 
 namespace edgenext::serving {
 
 // Parses over the buffer's slices, without making them one. INVALID_ARGUMENT if they are no such message.
 absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& message);
+
+// INVALID_ARGUMENT (IMAGE_TOO_LARGE) for a message that is larger than the method takes.
+absl::Status CheckMessageSize(size_t bytes, size_t max_bytes);
 
 grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message);
 

@@ -21,7 +21,7 @@ class UnknownMethodCall final : public CallHandler {
     call_.Finish(ToCallStatus(error, "").status);
   }
   void OnRead(bool /*ok*/, grpc::ByteBuffer /*message*/) override {}
-  void OnCancelled() override {}
+  void OnDone(bool /*cancelled*/) override {}
   void OnDrain() override {}
   bool OnAbort(const absl::Status& /*why*/) override { return false; }
 

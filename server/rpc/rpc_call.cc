@@ -69,9 +69,7 @@ void RpcCall::OnArrived(bool ok) {
   owned_handler_->OnHeaders();
 }
 
-void RpcCall::OnDone(bool /*ok*/) {
-  if (context_.IsCancelled()) handler()->OnCancelled();
-}
+void RpcCall::OnDone(bool /*ok*/) { handler()->OnDone(context_.IsCancelled()); }
 
 void RpcCall::OnRead(bool ok) { handler()->OnRead(ok, std::exchange(message_, grpc::ByteBuffer())); }
 

@@ -35,8 +35,9 @@ class CallHandler {
   virtual void OnWritten(bool ok) { static_cast<void>(ok); }
   // The end of RpcCall::Finish or WriteAndFinish.
   virtual void OnFinished() {}
-  // The client has gone or its deadline has passed, before the call was finished.
-  virtual void OnCancelled() = 0;
+  // The call is over for the client. Cancelled: it has gone or its deadline has passed, or gRPC has ended the
+  // call, maybe before Finish.
+  virtual void OnDone(bool cancelled) = 0;
   // The server drains: take nothing more from the client, and finish when what was taken is answered.
   virtual void OnDrain() = 0;
   // The drain's time is over: finish now. False if the call was finished before.

@@ -152,11 +152,10 @@ int RpcServer::Shutdown(MonotonicTime deadline) {
   std::future<void> goodbye = std::async(std::launch::async, [this] { server_->Shutdown(); });
   Drain();
 
-  bool finished = false;
-  do {
-    finished = registry_.WaitUntilEmpty(clock, std::min(deadline, clock.Now() + kAbortInterval));
-  } while (!finished && !cut_off_.load() && clock.Now() < deadline);
-  int cut_off = finished ? 0 : AbortCalls();
+  while (!cut_off_.load() && clock.Now() < deadline &&
+         !registry_.WaitUntilEmpty(clock, std::min(deadline, clock.Now() + kAbortInterval))) {
+  }
+  int cut_off = AbortCalls();
   const MonotonicTime goodbye_until = clock.Now() + kGoodbyeTime;
   while (!registry_.WaitUntilEmpty(clock, clock.Now() + kAbortInterval)) {
     cut_off += AbortCalls();  // those that arrived in between

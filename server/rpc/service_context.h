@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/time/time.h"
 #include "model/base/clock.h"
 #include "server/lifecycle/lifecycle.h"
 #include "server/metrics/metrics.h"
@@ -20,12 +21,17 @@ struct ServiceContext {
 
   size_t max_image_bytes = size_t{10} << 20;
   size_t max_receive_bytes = (size_t{80} << 20) + (size_t{64} << 10);  // largest message that is read
-  int stream_window = 2;   // unanswered images read from one stream
+  int stream_window = 2;                                       // unanswered images read from one stream
+  absl::Duration latency_objective = absl::Milliseconds(100);  // what a short deadline is
   std::string client_key;  // metadata key that names the client for fair shares; empty: the connection does
 };
 
-// What a message may have beside its image: names, ids and the protocol's own bytes.
+// What a message of one image may have beside it: names, ids and the protocol's own bytes.
 inline constexpr size_t kMessageOverheadBytes = size_t{64} << 10;
+
+inline size_t MaxClassifyMessageBytes(const ServiceContext& services) {
+  return services.max_image_bytes + kMessageOverheadBytes;
+}
 
 }  // namespace edgenext::serving
 

@@ -18,6 +18,7 @@ constexpr char kFieldKey[] = "edgenext/field";
 constexpr size_t kMaxMessageBytes = 512;
 // The violation repeats the message; all trailers together have to stay small.
 constexpr size_t kMaxDescriptionBytes = 256;
+constexpr size_t kMaxFieldBytes = 96;
 constexpr size_t kMaxRequestIdBytes = 64;
 
 void AddErrorInfo(const std::string& reason, google::rpc::Status& rpc_status) {
@@ -38,7 +39,7 @@ void AddRetryInfo(absl::Duration delay, google::rpc::Status& rpc_status) {
 void AddBadRequest(absl::string_view field, google::rpc::Status& rpc_status) {
   google::rpc::BadRequest bad_request;
   google::rpc::BadRequest::FieldViolation& violation = *bad_request.add_field_violations();
-  violation.set_field(std::string(field));
+  violation.set_field(ToValidUtf8(field, kMaxFieldBytes));
   violation.set_description(ToValidUtf8(rpc_status.message(), kMaxDescriptionBytes));
   rpc_status.add_details()->PackFrom(bad_request);
 }

@@ -8,6 +8,12 @@
 
 namespace edgenext::serving {
 
+namespace {
+
+absl::Status NoMessage() { return absl::InvalidArgumentError("the call has no message"); }
+
+}  // namespace
+
 TaskAttributes AttributesOf(const RpcCall& call, const ServiceContext& services) {
   TaskAttributes attributes;
   attributes.deadline = call.deadline();
@@ -29,6 +35,7 @@ absl::Status UnaryCall::Admit(size_t bytes) {
 void UnaryCall::OnHeaders() {
   if (const absl::optional<size_t> bytes = method_.reservation()) {
     if (const absl::Status refused = Admit(*bytes); !refused.ok()) {
+      if (absl::IsDeadlineExceeded(refused)) CountExpired();
       Fail(refused);
       return;
     }
@@ -39,21 +46,35 @@ void UnaryCall::OnHeaders() {
 void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
   if (finished_.load(std::memory_order_acquire)) return;
   if (!ok) {
-    // A message over the receive limit ends here too; gRPC has then answered RESOURCE_EXHAUSTED itself.
-    Fail(absl::InvalidArgumentError("the call has no message"));
+    // The client has sent none, or has gone, or its message is over the receive limit (gRPC has then answered
+    // RESOURCE_EXHAUSTED itself). Which of them is known when the call is done.
+    no_message_ = ClaimFinish();
+    if (no_message_) call_.Finish(ToCallStatus(NoMessage(), "").status);
     return;
   }
   message_ = std::move(message);
   message_bytes_ = message_.Length();
+  if (const absl::optional<size_t> most = method_.reservation()) {
+    const absl::Status checked = CheckMessageSize(message_bytes_, *most);
+    if (!checked.ok()) return Fail(checked);
+  }
   handled_ = true;
   method_.Handle(std::shared_ptr<UnaryExchange>(call_.shared_from_this(), this));
 }
 
-void UnaryCall::OnCancelled() {
-  if (finished_.load(std::memory_order_acquire)) return;
-  const absl::Status why = CancelledOrExpired(call_.deadline(), services_.clock->Now());
-  if (!handled_ && absl::IsCancelled(why)) services_.metrics->CountCancelled(Stage::kParse);
-  Fail(why);
+void UnaryCall::OnDone(bool cancelled) {
+  const bool ended_unread =
+      no_message_ || (cancelled && !handled_ && !finished_.load(std::memory_order_acquire));
+  const absl::Status why = cancelled ? record_.CancelledOrExpired(call_.deadline()) : NoMessage();
+  if (ended_unread && absl::IsCancelled(why)) services_.metrics->CountCancelled(Stage::kParse);
+  if (ended_unread && absl::IsDeadlineExceeded(why)) CountExpired();
+  if (no_message_) record_.End(why);
+  if (cancelled) Fail(why);
+}
+
+void UnaryCall::CountExpired() {
+  const bool is_short = call_.deadline() - record_.arrived() < services_.latency_objective;
+  services_.metrics->CountDeadlineExceeded(is_short ? DeadlineBudget::kShort : DeadlineBudget::kLong);
 }
 
 void UnaryCall::OnFinished() {

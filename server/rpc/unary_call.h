@@ -32,7 +32,7 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
   void OnHeaders() override;
   void OnRead(bool ok, grpc::ByteBuffer message) override;
   void OnFinished() override;
-  void OnCancelled() override;
+  void OnDone(bool cancelled) override;
   void OnDrain() override {}  // it is answered
   bool OnAbort(const absl::Status& why) override { return TryFail(why); }
 
@@ -50,6 +50,8 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
   bool TryFail(const absl::Status& error);
   // What the headers alone decide.
   absl::Status Admit(size_t bytes);
+  // Counts a call whose deadline passed before it was handled.
+  void CountExpired();
   // True for the first caller, who then finishes the call.
   bool ClaimFinish() { return !finished_.exchange(true, std::memory_order_acq_rel); }
 
@@ -64,7 +66,8 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
   Admission admission_;
   grpc::ByteBuffer message_;
   size_t message_bytes_ = 0;
-  bool handled_ = false;
+  bool handled_ = false;     // the message has been read and is with the method
+  bool no_message_ = false;  // the Read has failed: OnDone tells why
 
   MonotonicTime reply_started_ = MonotonicTime::InfiniteFuture();  // written before Finish, read after it
 };

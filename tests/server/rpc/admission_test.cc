@@ -1,0 +1,198 @@
+// What the server decides on a call's headers, before its message is read, and what ends a call that waits.
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+
+#include "edgenext/v1/classifier.grpc.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/server/rpc/calls.h"
+#include "tests/server/rpc/error_details.h"
+#include "tests/testing/loopback_server.h"
+
+namespace edgenext::serving {
+namespace {
+
+using grpc::StatusCode;
+using ::testing::_;
+using testing::AwaitCondition;
+using testing::Classify;
+using testing::ClassifyResult;
+using testing::HangDeadline;
+using ::testing::HasSubstr;
+using testing::IsError;
+using testing::IsGrpcOk;
+using testing::LoopbackServer;
+using testing::RawCall;
+using testing::SolidBmp;
+
+constexpr char kClassify[] = "/edgenext.v1.Classifier/Classify";
+constexpr char kModelInfer[] = "/inference.GRPCInferenceService/ModelInfer";
+constexpr int kWarmUpExecutions = 2;
+
+v1::ClassifyRequest Red() {
+  v1::ClassifyRequest request;
+  request.set_image(SolidBmp(255, 0, 0));
+  return request;
+}
+
+// A server with one worker, which is held in an execution, and room for one more image, which waits in the
+// queue.
+class FullServerTest : public ::testing::Test {
+ protected:
+  FullServerTest() : server_(Options()), stub_(v1::Classifier::NewStub(server_.Connect())) {
+    server_.gate().Close();
+    running_ = Start();
+    server_.gate().AwaitArrivals(kWarmUpExecutions + 1);
+    waiting_ = Start();
+    AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
+  }
+  ~FullServerTest() override { server_.gate().Open(); }
+
+  static LoopbackServer::Options Options() {
+    LoopbackServer::Options options;
+    options.pipeline.admission.queue_capacity = 1;
+    return options;
+  }
+  std::future<ClassifyResult> Start() {
+    return std::async(std::launch::async, [this] { return Classify(*stub_, Red()); });
+  }
+
+  LoopbackServer server_;
+  std::unique_ptr<v1::Classifier::Stub> stub_;
+  std::future<ClassifyResult> running_, waiting_;
+};
+
+TEST_F(FullServerTest, OverloadIsRefusedBeforeTheMessageIsRead) {
+  for (const char* method : {kClassify, kModelInfer}) {
+    RawCall call(server_.Connect(), method);  // never sends its message
+    const grpc::Status status = call.Finish();
+    EXPECT_THAT(status, IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", HasSubstr("overloaded")));
+    EXPECT_TRUE(testing::FindDetail<google::rpc::RetryInfo>(status));
+  }
+  EXPECT_EQ(server_.metrics().Rejected(RejectReason::kOverloaded), 2);
+  EXPECT_EQ(server_.metrics().Requests(Method::kModelInfer, StatusCode::RESOURCE_EXHAUSTED, "colours"), 1);
+  server_.gate().Open();
+  EXPECT_THAT(running_.get().status, IsGrpcOk());
+  EXPECT_THAT(waiting_.get().status, IsGrpcOk());
+  EXPECT_THAT(Classify(*stub_, Red()).status, IsGrpcOk());
+}
+
+TEST_F(FullServerTest, OverloadSaysOnceWhenToComeBack) {
+  const ClassifyResult result = Classify(*stub_, Red());
+  ASSERT_THAT(result.status, IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", _));
+  ASSERT_EQ(result.trailers.count("grpc-retry-pushback-ms"), 1u);
+  EXPECT_GT(std::stoi(result.trailers.find("grpc-retry-pushback-ms")->second), 0);
+  EXPECT_LE(result.trailers.count("grpc-status-details-bin"), 1u);
+}
+
+TEST_F(FullServerTest, CheapMethodsNeedNoRoom) {
+  const auto stub = inference::GRPCInferenceService::NewStub(server_.Connect());
+  grpc::ClientContext context;
+  context.set_deadline(HangDeadline());
+  inference::ModelReadyResponse response;
+  EXPECT_THAT(stub->ModelReady(&context, inference::ModelReadyRequest(), &response), IsGrpcOk());
+  EXPECT_TRUE(response.ready());
+}
+
+TEST_F(FullServerTest, ACancelledCallNeverRuns) {
+  grpc::ClientContext context;
+  server_.gate().Let(1);
+  EXPECT_THAT(running_.get().status, IsGrpcOk());
+  server_.gate().AwaitArrivals(kWarmUpExecutions + 2);  // the one that waited runs, and a place is free
+
+  grpc::CompletionQueue queue;
+  ClassifyResult result;
+  const auto reader = stub_->AsyncClassify(&context, Red(), &queue);
+  reader->Finish(&result.response, &result.status, &result);
+  AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
+  context.TryCancel();
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  EXPECT_EQ(result.status.error_code(), StatusCode::CANCELLED);
+  AwaitCondition([this] {
+    return server_.metrics().Requests(Method::kClassify, StatusCode::CANCELLED, "colours") == 1;
+  });
+
+  server_.gate().Open();
+  EXPECT_THAT(waiting_.get().status, IsGrpcOk());
+  AwaitCondition([this] { return server_.pipeline().Gauges().inflight_bytes == 0; });
+  EXPECT_EQ(server_.metrics().Stages(Stage::kExecute), 2);
+  EXPECT_EQ(server_.metrics().Cancelled(Stage::kQueue), 1);
+}
+
+TEST(AdmissionTest, AMissedDeadlineIsCountedAsSuch) {
+  LoopbackServer server;
+  server.gate().Close();
+  const auto stub = v1::Classifier::NewStub(server.Connect());
+  const ClassifyResult result =
+      Classify(*stub, Red(), std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+  EXPECT_EQ(result.status.error_code(), StatusCode::DEADLINE_EXCEEDED);
+  AwaitCondition([&] {
+    return server.metrics().Requests(Method::kClassify, StatusCode::DEADLINE_EXCEEDED, "colours") == 1;
+  });
+  EXPECT_EQ(server.metrics().Requests(Method::kClassify, StatusCode::CANCELLED, "colours"), 0);
+}
+
+TEST(AdmissionTest, AClientThatGoesBeforeItsMessageIsCountedThere) {
+  LoopbackServer server;
+  {
+    RawCall call(server.Connect(), kClassify);
+    AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes > 0; });
+    call.Cancel();
+    EXPECT_EQ(call.Finish().error_code(), StatusCode::CANCELLED);
+  }
+  AwaitCondition([&] { return server.metrics().Cancelled(Stage::kParse) == 1; });
+  AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == 0; });
+  EXPECT_EQ(server.metrics().Requests(Method::kClassify, StatusCode::CANCELLED, "colours"), 1);
+}
+
+TEST(AdmissionTest, TheMostIsReservedUntilTheMessageIsThere) {
+  LoopbackServer server;
+  const auto bytes = [&] { return server.pipeline().Gauges().inflight_bytes; };
+  RawCall classify(server.Connect(), kClassify);
+  AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
+  RawCall infer(server.Connect(), kModelInfer);
+  AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10) + (4 << 20); });
+  infer.Cancel();
+  AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
+  server.gate().Close();
+  classify.Write(Red().SerializeAsString());
+  AwaitCondition([&] { return bytes() == static_cast<int64_t>(Red().image().size()); });
+  server.gate().Open();
+  EXPECT_NE(classify.Read(), "");
+  EXPECT_THAT(classify.Finish(), IsGrpcOk());
+}
+
+TEST(AdmissionTest, BeforeTheModelIsLoadedCallsAreRefusedUnread) {
+  LoopbackServer::Options options;
+  options.serve = false;
+  LoopbackServer server(options);
+  for (const char* method : {kClassify, kModelInfer, "/edgenext.v1.Classifier/ClassifyStream"}) {
+    RawCall call(server.Connect(), method);
+    EXPECT_THAT(call.Finish(), IsError(StatusCode::UNAVAILABLE, "MODEL_NOT_READY", _)) << method;
+  }
+  EXPECT_EQ(server.metrics().Rejected(RejectReason::kModelNotReady), 3);
+  server.Serve();
+  EXPECT_THAT(Classify(server.Connect(), Red()).status, IsGrpcOk());
+}
+
+TEST(AdmissionTest, AfterTheDrainHasBegunCallsAreRefusedUnread) {
+  LoopbackServer server;
+  const auto channel = server.Connect();
+  ASSERT_THAT(Classify(channel, Red()).status, IsGrpcOk());
+  server.rpc().Drain();
+  for (const char* method : {kClassify, kModelInfer, "/edgenext.v1.Classifier/ClassifyStream"}) {
+    RawCall call(channel, method);
+    EXPECT_THAT(call.Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _)) << method;
+  }
+  EXPECT_EQ(server.metrics().Rejected(RejectReason::kDraining), 3);
+}
+
+}  // namespace
+}  // namespace edgenext::serving
