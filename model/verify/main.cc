@@ -15,6 +15,7 @@
 #include "model/ops/process.h"
 #include "model/verify/golden.h"
 #include "model/verify/isa_processes.h"
+#include "model/verify/preprocess.h"
 
 namespace edgenext {
 namespace {
@@ -72,6 +73,21 @@ absl::StatusOr<int> RunGolden(const GoldenFlags& flags) {
   return good ? 0 : kExitDiffers;
 }
 
+absl::StatusOr<int> RunPreprocess(const std::string& folder) {
+  EDGENEXT_ASSIGN_OR_RETURN(const std::vector<PreprocessCase> cases, ReadPreprocessCases(folder));
+  bool good = true;
+  for (const PreprocessCase& preprocess_case : cases) {
+    const absl::StatusOr<int> difference = ComparePreprocessed(folder, preprocess_case);
+    const bool within = difference.ok() && *difference <= preprocess_case.tolerance;
+    good = good && within;
+    const std::string result =
+        difference.ok() ? absl::StrCat(*difference, " of at most ", preprocess_case.tolerance, " levels")
+                        : std::string(difference.status().message());
+    std::printf("%-6s %s: %s\n", within ? "ok" : "FAILED", preprocess_case.expected.c_str(), result.c_str());
+  }
+  return good ? 0 : kExitDiffers;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Holds this build on this machine against recorded results.", "edgenext-verify");
   app.set_version_flag("--version", std::string(kVersion));
@@ -95,13 +111,22 @@ int Main(int argc, char** argv) {
       ->add_option("--max-isa", golden.max_isa, "this instruction set only (default: all, one by one)")
       ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
 
+  std::string preprocess_folder;
+  CLI::App* preprocess_command = app.add_subcommand(
+      "preprocess",
+      "Decodes and preprocesses the images of a folder (cases.json, images/, expected/) and compares them "
+      "with "
+      "what is expected. Prints one line a case with the largest difference in levels of 255.");
+  preprocess_command->add_option("folder", preprocess_folder, "the folder")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
 
-  const absl::StatusOr<int> code = RunGolden(golden);
+  const absl::StatusOr<int> code =
+      preprocess_command->parsed() ? RunPreprocess(preprocess_folder) : RunGolden(golden);
   if (!code.ok()) {
     std::fprintf(stderr, "edgenext-verify: %s\n", std::string(code.status().message()).c_str());
     return kExitDiffers;

@@ -1,0 +1,72 @@
+#include "model/verify/golden.h"
+
+#include <filesystem>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "model/verify/isa_processes.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace edgenext {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::StatusIs;
+
+constexpr char kGolden[] = EDGENEXT_TEST_DATA "/golden/";
+
+TEST(ParseGoldenNameTest, ReadsEveryPart) {
+  ASSERT_OK_AND_ASSIGN(const GoldenName name,
+                       ParseGoldenName("edgenext_small-timm-seed4-1x320x256-c21.safetensors"));
+  EXPECT_EQ(name.config.variant, "edgenext_small");
+  EXPECT_EQ(name.config.classes, 21);
+  EXPECT_EQ(name.naming, Naming::kTimm);
+  EXPECT_EQ(name.seed, 4u);
+  EXPECT_EQ(name.batch, 1);
+  EXPECT_EQ(name.height, 320);
+  EXPECT_EQ(name.width, 256);
+}
+
+TEST(ParseGoldenNameTest, RefusesOtherNames) {
+  for (const char* name : {"", "logits.safetensors", "edgenext_small-timm-seed4-1x320x256-c21",
+                           "edgenext_small-other-seed4-1x320x256-c21.safetensors",
+                           "edgenext_small-timm-seed4-320x256-c21.safetensors",
+                           "edgenext_small-timm-seed4-1x99999x256-c21.safetensors",
+                           "edgenext_small-timm-seed4-0x320x256-c21.safetensors",
+                           "edgenext_small-timm-seed4-1x320x256-c0.safetensors"}) {
+    EXPECT_THAT(ParseGoldenName(name), StatusIs(absl::StatusCode::kInvalidArgument)) << name;
+  }
+  EXPECT_THAT(ParseGoldenName("edgenext_huge-timm-seed4-1x320x256-c21.safetensors"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unknown variant 'edgenext_huge'")));
+}
+
+TEST(CompareGoldenTest, SeesAWrongResult) {
+  // Results of seed 2 under the name of seed 3: the comparison must not pass.
+  const testing::TempDir folder;
+  const std::string copy = folder.path() + "/edgenext_xx_small-official-seed3-1x224x224-c1000.safetensors";
+  std::filesystem::copy_file(
+      std::string(kGolden) + "edgenext_xx_small-official-seed2-1x224x224-c1000.safetensors", copy);
+  ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, kernels::BestIsa()));
+  EXPECT_GT(difference.largest, 0.1);
+}
+
+TEST(CompareGoldenTest, RefusesAnotherShape) {
+  const testing::TempDir folder;
+  const std::string copy = folder.path() + "/edgenext_xx_small-official-seed2-1x224x224-c999.safetensors";
+  std::filesystem::copy_file(
+      std::string(kGolden) + "edgenext_xx_small-official-seed2-1x224x224-c1000.safetensors", copy);
+  EXPECT_THAT(CompareGolden(copy, kernels::BestIsa()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("tensor 'logits' is [1, 1000], expected 1 images of 999 values")));
+}
+
+TEST(ParseIsaTest, KnowsNames) {
+  ASSERT_OK_AND_ASSIGN(const kernels::Isa scalar, ParseIsa("scalar"));
+  EXPECT_EQ(scalar, kernels::Isa::kScalar);
+  EXPECT_THAT(ParseIsa("mmx"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'mmx'")));
+}
+
+}  // namespace
+}  // namespace edgenext
