@@ -87,7 +87,7 @@ class RawCall {
     context_.set_deadline(HangDeadline());
     stream_ = stub_.PrepareCall(&context_, method, &queue_);
     stream_->StartCall(&queue_);
-    EXPECT_TRUE(Next());
+    Next();  // not ok without a connection, which Finish then tells
   }
   ~RawCall() {
     context_.TryCancel();

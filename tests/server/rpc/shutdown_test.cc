@@ -1,0 +1,153 @@
+// The way down: what was accepted is finished or told, nothing hangs, whatever clients do.
+
+#include <grpcpp/grpcpp.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "gtest/gtest.h"
+#include "server/net/socket_address.h"
+#include "server/net/unique_fd.h"
+#include "tests/server/rpc/calls.h"
+#include "tests/server/rpc/error_details.h"
+#include "tests/testing/loopback_server.h"
+
+namespace edgenext::serving {
+namespace {
+
+using grpc::StatusCode;
+using ::testing::_;
+using testing::Classify;
+using testing::ClassifyResult;
+using testing::IsError;
+using testing::IsGrpcOk;
+using testing::LoopbackServer;
+using testing::RawCall;
+using testing::SolidBmp;
+
+constexpr char kClassify[] = "/edgenext.v1.Classifier/Classify";
+constexpr char kStream[] = "/edgenext.v1.Classifier/ClassifyStream";
+constexpr int kWarmUpExecutions = 2;
+
+v1::ClassifyRequest Red() {
+  v1::ClassifyRequest request;
+  request.set_image(SolidBmp(255, 0, 0));
+  return request;
+}
+
+MonotonicTime In(absl::Duration duration) { return Clock::Real().Now() + duration; }
+
+TEST(ShutdownTest, WhatWasAcceptedIsAnswered) {
+  LoopbackServer server;
+  server.gate().Close();
+  const auto channel = server.Connect();
+  std::vector<std::future<ClassifyResult>> calls;
+  for (int i = 0; i < 4; ++i) {
+    calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
+  }
+  testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 3; });
+  auto stopped = std::async(std::launch::async, [&] { return server.Stop(MonotonicTime::InfiniteFuture()); });
+  testing::AwaitCondition([&] { return !server.pipeline().admission().Admit({}).ok(); });
+  server.gate().Open();
+  for (auto& call : calls) EXPECT_THAT(call.get().status, IsGrpcOk());
+  EXPECT_EQ(stopped.get(), 0);
+  EXPECT_NE(Classify(server.Connect(), Red()).status.error_code(), StatusCode::OK);
+}
+
+TEST(ShutdownTest, WhatIsLeftAtTheDeadlineIsToldSo) {
+  LoopbackServer server;
+  server.gate().Close();
+  const auto channel = server.Connect();
+  auto running = std::async(std::launch::async, [&] { return Classify(channel, Red()); });
+  server.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  auto waiting = std::async(std::launch::async, [&] { return Classify(channel, Red()); });
+  testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 1; });
+  RawCall unread(channel, kClassify);  // admitted, its message never comes
+  testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes > (1 << 20); });
+
+  // The execution that runs cannot be stopped: the calls are ended without it.
+  EXPECT_EQ(server.rpc().Shutdown(In(absl::Milliseconds(100))), 3);
+  EXPECT_THAT(running.get().status, IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+  EXPECT_THAT(waiting.get().status, IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+  EXPECT_THAT(unread.Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+}
+
+TEST(ShutdownTest, ASecondSignalCutsTheWaitShort) {
+  LoopbackServer server;
+  server.gate().Close();
+  auto running = std::async(std::launch::async, [&] { return Classify(server.Connect(), Red()); });
+  server.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  auto shutdown =
+      std::async(std::launch::async, [&] { return server.rpc().Shutdown(MonotonicTime::InfiniteFuture()); });
+  server.rpc().CutOff();
+  EXPECT_EQ(shutdown.get(), 1);
+  EXPECT_THAT(running.get().status, IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+}
+
+TEST(ShutdownTest, OpenStreamsOfEveryKindDoNotHoldIt) {
+  auto server = std::make_unique<LoopbackServer>();
+  const auto channel = server->Connect();
+  RawCall stream(channel, kStream);
+  grpc::ClientContext watch_context, reflection_context;
+  const auto health_stub = grpc::health::v1::Health::NewStub(channel);
+  const auto watch = health_stub->Watch(&watch_context, grpc::health::v1::HealthCheckRequest());
+  grpc::health::v1::HealthCheckResponse health;
+  ASSERT_TRUE(watch->Read(&health));
+  const auto reflection_stub = grpc::reflection::v1::ServerReflection::NewStub(channel);
+  const auto reflection = reflection_stub->ServerReflectionInfo(&reflection_context);
+  grpc::reflection::v1::ServerReflectionRequest request;
+  request.set_list_services("*");
+  grpc::reflection::v1::ServerReflectionResponse response;
+  ASSERT_TRUE(reflection->Write(request));
+  ASSERT_TRUE(reflection->Read(&response));
+
+  const MonotonicTime start = Clock::Real().Now();
+  EXPECT_EQ(server->Stop(In(absl::Seconds(40))), 0);
+  EXPECT_LT(Clock::Real().Now() - start, absl::Seconds(20));
+  EXPECT_THAT(stream.Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+  while (watch->Read(&health)) {
+  }
+  EXPECT_EQ(watch->Finish().error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_FALSE(reflection->Read(&response));
+  EXPECT_FALSE(reflection->Finish().ok());
+}
+
+TEST(ShutdownTest, SilentPeersDoNotHoldIt) {
+  LoopbackServer server;
+  const auto address = ResolveAddress("127.0.0.1", server.rpc().port());
+  ASSERT_TRUE(address.ok());
+  const UniqueFd silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(silent.get(), address->get(), address->length), 0);
+  testing::AwaitCondition([&] { return server.rpc().Connections() == 1; });
+  const MonotonicTime start = Clock::Real().Now();
+  EXPECT_EQ(server.Stop(In(absl::Seconds(40))), 0);
+  EXPECT_LT(Clock::Real().Now() - start, absl::Seconds(20));
+}
+
+TEST(ShutdownTest, AClientThatReadsNoAnswersDoesNotHoldIt) {
+  LoopbackServer::Options options;
+  options.services.stream_window = 2;
+  LoopbackServer server(options);
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  RawCall stream(server.Connect(arguments), kStream);
+  v1::ClassifyStreamRequest request;
+  *request.mutable_request() = Red();
+  request.mutable_request()->set_request_id(std::string(60'000, 'x'));  // which comes back with each answer
+  const std::string bytes = request.SerializeAsString();
+  ASSERT_TRUE(stream.Write(bytes));
+  ASSERT_TRUE(stream.Write(bytes));
+  testing::AwaitCondition(
+      [&] { return server.metrics().Requests(Method::kClassifyStream, 0, "colours") == 2; });
+  EXPECT_LE(server.rpc().Shutdown(In(absl::Milliseconds(200))), 1);
+}
+
+}  // namespace
+}  // namespace edgenext::serving
