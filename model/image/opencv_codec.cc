@@ -17,8 +17,8 @@ constexpr size_t kChannels = 3;
 
 int IgnoreError(int, const char*, const char*, const char*, int, void*) { return 0; }
 
-// Once for the process. Errors are reported by status, and what clients send must not fill the log; the threads
-// are the caller's.
+// Once for the process. Errors are reported by status, and what clients send must not fill the log; the
+// threads are the caller's.
 void PrepareOpencv() {
   static const bool prepared = [] {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);

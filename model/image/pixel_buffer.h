@@ -25,7 +25,7 @@ class PixelBuffer {
   size_t capacity_bytes() const { return capacity_bytes_; }
 
  private:
-  static constexpr size_t kKeptBytes = size_t{16} << 20;
+  static constexpr size_t kKeptBytes = size_t{64} << 20;
 
   std::unique_ptr<uint8_t[]> data_;
   size_t capacity_bytes_ = 0;

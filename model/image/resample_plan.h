@@ -1,6 +1,7 @@
 #ifndef MODEL_IMAGE_RESAMPLE_PLAN_H_
 #define MODEL_IMAGE_RESAMPLE_PLAN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "model/image/byte_reader.h"
 #include "model/image/exif.h"
 #include "model/image/format_headers.h"
