@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Runs edgenext-bench as users do: bench_program_test.py EDGENEXT_BENCH MODEL_FOLDER"""
+import json
+import subprocess
+import sys
+
+KEYS = ["variant", "precision", "isa", "batch", "threads", "ms_per_image_min", "ms_per_image_median", "mac_per_clk",
+        "share_of_peak", "load_ms", "arena_bytes", "weights_bytes"]
+
+
+def run(*arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True)
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"failed: {what}")
+
+
+program, model = sys.argv[1:]
+
+small = ("--height=64", "--width=96", "--seconds=0.05")
+done = run("--variant=edgenext_xx_small", *small, "--threads=2", "--batch=3", "--json", "--profile")
+check(done.returncode == 0, done.stderr)
+check(done.stdout.count("\n") == 1, "one line of JSON: " + done.stdout)
+result = json.loads(done.stdout)
+check(list(result) == KEYS, f"keys {list(result)}")
+check(result["variant"] == "edgenext_xx_small" and result["batch"] == 3 and result["threads"] == 2, result)
+check(result["precision"] == "f32", result)
+check(0 < result["ms_per_image_min"] <= result["ms_per_image_median"], result)
+check(0 < result["share_of_peak"] < 1, result)
+check("linear" in done.stderr and "%" in done.stderr, "a profile: " + done.stderr)
+
+done = run("--model", model, "--seconds=0.05", "--max-isa=scalar")
+check(done.returncode == 0, done.stderr)
+check(json.loads(done.stdout)["isa"] == "scalar", done.stdout)
+
+for arguments, word in ((("--latency-threads=2",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
+                        (("--precision=bf16",), "precision"), (("--height=100",), "multiple of 32"),
+                        (("--max-isa=mmx",), "max-isa"), (("--model=x", "--variant=y"), "--variant")):
+    done = run(*arguments)
+    check(done.returncode == 64, f"{arguments}: exit code {done.returncode}")
+    check(word in done.stderr and done.stdout == "", f"{arguments}: {done.stderr}")
+
+print("edgenext-bench does what it says")
