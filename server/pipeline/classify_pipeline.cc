@@ -32,7 +32,7 @@ class ClassifyPipeline::Impl {
  public:
   explicit Impl(const Options& options)
       : options_(options),
-        observer_{options.metrics, options.clock, options.latency_objective, {}},
+        observer_{options.metrics, options.clock, options.latency_objective},
         admission_(options.admission, options.clock, [this](int images) { CountOfferedWork(images); }),
         scheduler_(SchedulerOptions(options)) {}
 
@@ -90,9 +90,8 @@ class ClassifyPipeline::Impl {
     PipelineGauges gauges;
     gauges.queue_depth = depth.queued;
     gauges.queue_oldest_age = depth.oldest_age;
-    gauges.inflight_requests = usage.images + observer_.taken.load(std::memory_order_relaxed);
-    gauges.inflight_requests_limit =
-        options_.admission.queue_capacity + options_.workers * options_.max_batch_size;
+    gauges.inflight_requests = usage.images;
+    gauges.inflight_requests_limit = options_.admission.queue_capacity;
     gauges.inflight_bytes = usage.bytes;
     gauges.inflight_bytes_limit = static_cast<int64_t>(options_.admission.max_inflight_bytes);
     gauges.worker_busy = scheduler_.busy();
@@ -122,8 +121,7 @@ class ClassifyPipeline::Impl {
 
   // Constant after construction.
   const Options options_;
-
-  TaskObserver observer_;
+  const TaskObserver observer_;
 
   mutable std::mutex mu_;
   // Guarded by mu_.

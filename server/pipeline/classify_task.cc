@@ -6,7 +6,7 @@
 
 namespace edgenext::serving {
 
-ClassifyTask::ClassifyTask(ImageRequest request, Admission admission, TaskObserver* observer)
+ClassifyTask::ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer)
     : Task(std::move(request.attributes), std::move(request.cancellation)),
       image_(request.image),
       outputs_(request.outputs),
@@ -23,7 +23,6 @@ ClassifyTask::~ClassifyTask() {
 
 void ClassifyTask::OnTaken() {
   taken_ = true;
-  observer_->taken.fetch_add(1, std::memory_order_relaxed);
   ObserveQueue();
   admission_.ReleasePlaces();
 }
@@ -33,7 +32,6 @@ void ClassifyTask::Finish(absl::StatusOr<ImageResult> result, Stage stage) {
   Count(result.status(), stage);
   std::exchange(done_, nullptr)(std::move(result));
   admission_ = Admission();
-  if (taken_) observer_->taken.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void ClassifyTask::ObserveQueue() {

@@ -1,7 +1,6 @@
 #ifndef SERVER_PIPELINE_CLASSIFY_TASK_H_
 #define SERVER_PIPELINE_CLASSIFY_TASK_H_
 
-#include <atomic>
 #include <functional>
 #include <utility>
 
@@ -16,19 +15,18 @@
 
 namespace edgenext::serving {
 
-// What all tasks of a pipeline report to. Outlives them. Thread-safe.
+// What all tasks of a pipeline report to. Constant; what it points to outlives them.
 struct TaskObserver {
-  Metrics* const metrics;
-  Clock* const clock;
-  const absl::Duration latency_objective;  // deadlines shorter than this are short budgets
-  std::atomic<int> taken{0};               // tasks that a worker has taken and that have not ended
+  Metrics* metrics;
+  Clock* clock;
+  absl::Duration latency_objective;  // deadlines shorter than this are short budgets
 };
 
 // One image of a call: carries it through the queue to a worker, and calls its `done` exactly once, come what
 // may.
 class ClassifyTask final : public Task {
  public:
-  ClassifyTask(ImageRequest request, Admission admission, TaskObserver* observer);
+  ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer);
   // A task that was never finished ends with INTERNAL.
   ~ClassifyTask() override;
 
@@ -50,7 +48,7 @@ class ClassifyTask final : public Task {
   // Constant after construction.
   const ImageInput image_;
   const OutputSpec outputs_;
-  TaskObserver* const observer_;
+  const TaskObserver* const observer_;
   const MonotonicTime created_at_;
 
   std::function<void(absl::StatusOr<ImageResult>)> done_;  // null after it was called

@@ -62,7 +62,7 @@ bool HasUnreasonablePixel(const ImageInput& image) {
 
 absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared_ptr<const ServedModel> model,
                                                                      const ImageLimits& limits,
-                                                                     TaskObserver* observer) {
+                                                                     const TaskObserver* observer) {
   EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, model->make_executor());
   const PreprocessSpec& spec = model->preprocess;
   if (executor->height() != spec.height || executor->width() != spec.width ||
@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared
 }
 
 ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
-                               TaskObserver* observer, std::unique_ptr<Executor> executor)
+                               const TaskObserver* observer, std::unique_ptr<Executor> executor)
     : model_(std::move(model)),
       observer_(observer),
       executor_(std::move(executor)),

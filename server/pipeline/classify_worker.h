@@ -27,7 +27,7 @@ class ClassifyWorker {
   // Makes the executor. INTERNAL if it does not fit the model's input size or labels.
   static absl::StatusOr<std::unique_ptr<ClassifyWorker>> Make(std::shared_ptr<const ServedModel> model,
                                                               const ImageLimits& limits,
-                                                              TaskObserver* observer);
+                                                              const TaskObserver* observer);
 
   // Runs the network on black images: first once, so that everything is in place, then once more, whose
   // duration is returned. An error is the executor's.
@@ -37,8 +37,8 @@ class ClassifyWorker {
   void Run(Batch batch);
 
  private:
-  ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits, TaskObserver* observer,
-                 std::unique_ptr<Executor> executor);
+  ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
+                 const TaskObserver* observer, std::unique_ptr<Executor> executor);
 
   void RunTask(ClassifyTask& task, int batch_size);
   // The image as the executor reads it; fills rgb_ for an encoded one. INVALID_ARGUMENT is the image's fault.
@@ -53,7 +53,7 @@ class ClassifyWorker {
 
   // Constant after construction.
   const std::shared_ptr<const ServedModel> model_;
-  TaskObserver* const observer_;
+  const TaskObserver* const observer_;
   const std::unique_ptr<Executor> executor_;
   const std::unique_ptr<ImageDecoder> decoder_;
   const std::unique_ptr<Preprocessor> preprocessor_;

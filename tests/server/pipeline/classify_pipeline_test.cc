@@ -241,8 +241,8 @@ TEST_F(ClassifyPipelineTest, PlacesAreHeldUntilTakenAndBytesUntilAnswered) {
   EXPECT_EQ(pipeline_->admission().usage().bytes, 200);
   const PipelineGauges gauges = pipeline_->Gauges();
   EXPECT_EQ(gauges.queue_depth, 1);
-  EXPECT_EQ(gauges.inflight_requests, 2);
-  EXPECT_EQ(gauges.inflight_requests_limit, options_.admission.queue_capacity + 1);
+  EXPECT_EQ(gauges.inflight_requests, 1);
+  EXPECT_EQ(gauges.inflight_requests_limit, options_.admission.queue_capacity);
   EXPECT_EQ(gauges.inflight_bytes, 200);
   network_.gate().Open();
   EXPECT_THAT(waiting.get(), IsOk());
