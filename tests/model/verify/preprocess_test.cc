@@ -39,7 +39,9 @@ TEST(ReadPreprocessCasesTest, ReadsSquareAndOtherSizes) {
 TEST(ReadPreprocessCasesTest, SaysWhatIsWrong) {
   for (const char* json :
        {"", "[]", "{", "[{}]", R"([{"image": 1, "size": 2, "crop_pct": 1, "expected": "a"}])",
-        R"([{"image": "a", "size": [64], "crop_pct": 1, "expected": "a"}])"}) {
+        R"([{"image": "a", "size": [64], "crop_pct": 1, "expected": "a"}])",
+        R"([{"image": "a", "size": -1, "crop_pct": 1, "expected": "a"}])",
+        R"([{"image": "a", "size": 64, "crop_pct": 0, "expected": "a"}])"}) {
     const testing::TempDir folder;
     EXPECT_THAT(ReadPreprocessCases(FolderWithCases(folder, json)),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cases.json")))
