@@ -19,9 +19,9 @@ class Preprocessor {
 
   static std::unique_ptr<Preprocessor> Make(const PreprocessSpec& spec, const kernels::KernelTable& kernels);
 
-  // Writes [spec.height, spec.width, 3] 8-bit RGB, dense, to `out`, which has exactly that size. An image
-  // whose resized form would be absurdly large (a line of pixels) is INVALID_ARGUMENT with reason
-  // IMAGE_UNSUPPORTED.
+  // Writes [spec.height, spec.width, 3] 8-bit RGB, dense, to `out`, which has exactly that size and does not
+  // overlap the image. Costs no more memory than the crop, however elongated the image is; one whose resized
+  // form would have a side of more than 2^31 - 1 pixels is INVALID_ARGUMENT with reason IMAGE_UNSUPPORTED.
   virtual absl::Status Run(const RgbView& image, absl::Span<uint8_t> out) = 0;
 };
 
