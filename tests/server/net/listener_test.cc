@@ -231,13 +231,19 @@ TEST(ListenerTest, StopMayComeAtAnyTimeAndTwice) {
   EXPECT_THAT(Listener::Bind(On("127.0.0.1", listener->address().port())), testing::IsOk());
 }
 
-// The number of the highest descriptor, so that a limit leaves room for `spare` more.
-void LimitDescriptors(int spare) {
-  const UniqueFd next(dup(0));
+// Takes all descriptors but one.
+std::vector<UniqueFd> TakeAllDescriptorsButOne() {
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = static_cast<rlim_t>(next.get() + spare);
+  limit.rlim_cur = 64;
   setrlimit(RLIMIT_NOFILE, &limit);
+  std::vector<UniqueFd> taken;
+  do {
+    taken.emplace_back(dup(0));
+  } while (taken.back().valid());
+  taken.pop_back();  // the one that failed
+  taken.pop_back();
+  return taken;
 }
 
 double CpuSeconds() {
@@ -251,11 +257,9 @@ double CpuSeconds() {
 [[noreturn]] void RunOutOfDescriptors() {
   auto listener = Listener::Bind(On("127.0.0.1"));
   if (!listener.ok()) _exit(1);
-  constexpr int kClients = 3, kPlaces = 4;
-  // Clients take kClients descriptors, and the listener gets only one of the places it needs.
-  LimitDescriptors(kPlaces);
   std::vector<UniqueFd> clients;
-  for (int i = 0; i < kClients; ++i) clients.push_back(ConnectTo((*listener)->address()));
+  for (int i = 0; i < 3; ++i) clients.push_back(ConnectTo((*listener)->address()));
+  const std::vector<UniqueFd> taken = TakeAllDescriptorsButOne();
   Connections connections;
   (*listener)->Start(connections.Handler());
   connections.Await(1);

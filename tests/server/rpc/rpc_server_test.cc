@@ -169,8 +169,10 @@ TEST(RpcServerTest, ConnectionsBeyondTheLimitAreClosedAndPlacesComeBack) {
   const auto second = server.Connect();
   ASSERT_TRUE(first->WaitForConnected(testing::HangDeadline()));
   ASSERT_TRUE(second->WaitForConnected(testing::HangDeadline()));
-  RawCall refused(server.Connect(), "/inference.GRPCInferenceService/ServerLive");
-  EXPECT_EQ(refused.Finish().error_code(), StatusCode::UNAVAILABLE);
+  {
+    RawCall refused(server.Connect(), "/inference.GRPCInferenceService/ServerLive");
+    EXPECT_EQ(refused.Finish().error_code(), StatusCode::UNAVAILABLE);
+  }
   first.reset();
   testing::AwaitCondition([&] { return server.rpc().Connections() == 1; });
   ExpectAnswers(server);
