@@ -20,8 +20,10 @@ using ::edgenext::testing::TempDir;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+constexpr char kDefaultModel[] = EDGENEXT_TEST_DATA "/../../model/default";
+
 TEST(LoadModelBundleTest, DefaultModelIsReadyToServe) {
-  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(EDGENEXT_DEFAULT_MODEL, {}));
+  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(kDefaultModel, {}));
   EXPECT_EQ(bundle.name, "pictograms");
   EXPECT_EQ(bundle.version, "1");
   EXPECT_EQ(bundle.variant, "edgenext_xx_small");
@@ -47,7 +49,7 @@ TEST(LoadModelBundleTest, OptionsReachTheNetwork) {
   BundleOptions options;
   options.isa = kernels::Isa::kScalar;
   options.overrides.input_size = InputSize{64, 96};
-  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options));
+  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(kDefaultModel, options));
   EXPECT_EQ(bundle.network->options().isa, kernels::Isa::kScalar);
   EXPECT_EQ(bundle.network->options().height, 64);
   EXPECT_EQ(bundle.network->options().width, 96);
@@ -58,12 +60,12 @@ TEST(LoadModelBundleTest, OptionsReachTheNetwork) {
 TEST(LoadModelBundleTest, PrecisionIsAskedForByTheOperatorFirst) {
   BundleOptions options;
   options.precision = "f32";
-  EXPECT_THAT(LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options), IsOk());
+  EXPECT_THAT(LoadModelBundle(kDefaultModel, options), IsOk());
   options.precision = "bf16";
-  EXPECT_THAT(LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options),
+  EXPECT_THAT(LoadModelBundle(kDefaultModel, options),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("bf16")));
   options.precision = "int8";
-  EXPECT_THAT(LoadModelBundle(EDGENEXT_DEFAULT_MODEL, options),
+  EXPECT_THAT(LoadModelBundle(kDefaultModel, options),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("precision 'int8'")));
 }
 

@@ -252,8 +252,10 @@ TEST(BareWeightsTest, MissingPaths) {
   EXPECT_THAT(ReadModelFiles("", {}), StatusIs(absl::StatusCode::kNotFound));
 }
 
+constexpr char kDefaultModel[] = EDGENEXT_TEST_DATA "/../../model/default";
+
 TEST(DefaultModelTest, IsReadAsShipped) {
-  ASSERT_OK_AND_ASSIGN(const ModelFiles files, ReadModelFiles(EDGENEXT_DEFAULT_MODEL, {}));
+  ASSERT_OK_AND_ASSIGN(const ModelFiles files, ReadModelFiles(kDefaultModel, {}));
   EXPECT_EQ(files.name, "pictograms");
   EXPECT_EQ(files.weights.naming, Naming::kTimm);
   EXPECT_EQ(files.weights.weights.config.variant, "edgenext_xx_small");
