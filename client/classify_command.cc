@@ -20,25 +20,27 @@ namespace {
 constexpr size_t kManyFiles = 20;
 constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
 
-// As wide as the longest name, but on a terminal no wider than leaves room for the other columns. The bar
-// takes what a wide terminal has to spare.
+// The names' column is as wide as the longest, but on a terminal it leaves room for the other columns; bars
+// are for terminals that have room to spare.
 TableStyle StyleFor(const std::vector<InputFile>& inputs, const Terminal& terminal) {
-  constexpr size_t kOtherColumns = 62;
+  constexpr size_t kTimesAndProbability = 42;
   constexpr size_t kLeastNameWidth = 16;
-  constexpr size_t kBarWidth = 10;
-  size_t longest = 0;
-  for (const InputFile& input : inputs) longest = std::max(longest, TextWidth(input.name));
+  constexpr size_t kLeastLabelWidth = 20;
+  constexpr size_t kBarColumn = 12;
   TableStyle style;
-  style.name_width = std::max(longest, kLeastNameWidth);
+  style.name_width = kLeastNameWidth;
+  for (const InputFile& input : inputs) style.name_width = std::max(style.name_width, TextWidth(input.name));
   style.colours = terminal.has_colours;
   style.shorten = terminal.is_terminal;
   if (!terminal.is_terminal) return style;
-  size_t room = terminal.width > kOtherColumns ? terminal.width - kOtherColumns : 0;
-  if (room > kLeastNameWidth + kBarWidth) {
-    style.bar_width = kBarWidth;
-    room -= kBarWidth + 2;
+  size_t room = std::max(terminal.width, kTimesAndProbability + kLeastNameWidth + kLeastLabelWidth) -
+                kTimesAndProbability - kLeastLabelWidth;
+  if (room >= kLeastNameWidth + kBarColumn) {
+    style.bar_width = kBarColumn - 2;
+    room -= kBarColumn;
   }
-  style.name_width = std::min(style.name_width, std::max(room, kLeastNameWidth));
+  style.name_width = std::min(style.name_width, room);
+  style.label_width = kLeastLabelWidth + room - style.name_width;
   return style;
 }
 

@@ -17,8 +17,10 @@ class ResultWriter {
 };
 
 struct TableStyle {
-  // The column of file names; longer names are shortened, or push the row to the right if `shorten` is false.
+  // The columns of file names and of labels. What is longer is shortened to them or, if `shorten` is false,
+  // makes its row longer.
   size_t name_width = 20;
+  size_t label_width = 20;
   bool shorten = false;
   // Escape sequences for bold, dim and red.
   bool colours = false;

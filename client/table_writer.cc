@@ -18,7 +18,7 @@ constexpr char kRed[] = "\033[31m";
 constexpr char kPlain[] = "\033[0m";
 
 // The widths of QUEUE, DECODE, EXECUTE and TOTAL, and of the probability, each with the space before it.
-constexpr size_t kTimesWidth = 8 + 8 + 9 + 10;
+constexpr size_t kTimesWidth = 7 + 7 + 8 + 9;
 constexpr size_t kProbabilityWidth = 9;
 
 class TableWriter : public ResultWriter {
@@ -38,7 +38,7 @@ class TableWriter : public ResultWriter {
     }
     const TimingsMs times = TimingsOf(result);
     std::string left =
-        Styled(kBold, name) + Styled(kDim, absl::StrFormat("%8.1f%8.1f%9.1f%10.1f", times.queue, times.decode,
+        Styled(kBold, name) + Styled(kDim, absl::StrFormat("%7.1f%7.1f%8.1f%9.1f", times.queue, times.decode,
                                                            times.execute, times.total));
     for (const edgenext::v1::Prediction& prediction : result.response.predictions()) {
       WriteRow(left, prediction);
@@ -50,16 +50,20 @@ class TableWriter : public ResultWriter {
   void WriteHeadingOnce() {
     if (has_heading_) return;
     has_heading_ = true;
-    out_ << Styled(kDim,
-                   absl::StrCat(PadRight("FILE", style_.name_width), "   QUEUE  DECODE  EXECUTE  TOTAL ms",
-                                PadLeft("PROB", kProbabilityWidth - 2), BarColumn(0), "    LABEL"))
+    out_ << Styled(kDim, absl::StrCat(PadRight("FILE", style_.name_width), "  QUEUE DECODE EXECUTE TOTAL ms",
+                                      PadLeft("PROB", kProbabilityWidth - 2), BarColumn(0), "    LABEL"))
          << '\n';
   }
 
   void WriteRow(const std::string& left, const edgenext::v1::Prediction& prediction) {
     const auto probability = static_cast<double>(prediction.probability());
     out_ << left << absl::StrFormat("%7.1f %%", 100 * probability) << BarColumn(probability) << "  "
-         << Printable(prediction.label()) << '\n';
+         << Label(prediction) << '\n';
+  }
+
+  std::string Label(const edgenext::v1::Prediction& prediction) const {
+    const std::string label = Printable(prediction.label());
+    return style_.shorten ? ShortenRight(label, style_.label_width) : label;
   }
 
   std::string BarColumn(double share) const {

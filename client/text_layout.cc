@@ -49,6 +49,16 @@ std::string ShortenLeft(absl::string_view text, size_t width) {
   return absl::StrCat("…", slash == absl::string_view::npos ? text : text.substr(slash));
 }
 
+std::string ShortenRight(absl::string_view text, size_t width) {
+  if (TextWidth(text) <= width) return std::string(text);
+  if (width == 0) return "";
+  size_t end = 0;
+  for (size_t kept = 0; kept < width; ++end) {
+    if (StartsCodePoint(text[end])) ++kept;
+  }
+  return absl::StrCat(text.substr(0, end - 1), "…");
+}
+
 std::string Bar(double share, size_t width) {
   static constexpr std::array<const char*, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const double clamped = std::min(std::max(share, 0.0), 1.0);

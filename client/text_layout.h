@@ -24,6 +24,9 @@ std::string PadLeft(absl::string_view text, size_t width);
 // path, the end tells most.
 std::string ShortenLeft(absl::string_view text, size_t width);
 
+// `text` if it fits into `width`, else its beginning and an ellipsis.
+std::string ShortenRight(absl::string_view text, size_t width);
+
 // A bar of `share` (0 to 1) of `width` columns, in eighths of a column, padded to `width`.
 std::string Bar(double share, size_t width);
 

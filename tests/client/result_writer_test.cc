@@ -84,9 +84,9 @@ TEST(TableWriter, AlignsItsColumns) {
   writer->Write(Classified());
   writer->Write(Failed());
   EXPECT_EQ(out.str(),
-            "FILE           QUEUE  DECODE  EXECUTE  TOTAL ms   PROB    LABEL\n"
-            "a/clock.jpg      0.1     2.3      4.5       7.1   93.2 %  alarm clock\n"
-            "                                                   0.9 %  clip, \"board\"\n"
+            "FILE          QUEUE DECODE EXECUTE TOTAL ms   PROB    LABEL\n"
+            "a/clock.jpg     0.1    2.3     4.5      7.1   93.2 %  alarm clock\n"
+            "                                               0.9 %  clip, \"board\"\n"
             "b.jpg         INVALID_ARGUMENT IMAGE_CORRUPT: not a?JPEG\n");
 }
 
@@ -94,13 +94,14 @@ TEST(TableWriter, ShortensNamesAndDrawsBarsOnATerminal) {
   std::ostringstream out;
   TableStyle style;
   style.name_width = 10;
+  style.label_width = 10;
   style.shorten = true;
   style.bar_width = 4;
   MakeTableWriter(out, style)->Write(Classified());
   EXPECT_EQ(out.str(),
-            "FILE         QUEUE  DECODE  EXECUTE  TOTAL ms   PROB          LABEL\n"
-            "…clock.jpg     0.1     2.3      4.5       7.1   93.2 %  ███▊  alarm clock\n"
-            "                                                 0.9 %        clip, \"board\"\n");
+            "FILE        QUEUE DECODE EXECUTE TOTAL ms   PROB          LABEL\n"
+            "…clock.jpg    0.1    2.3     4.5      7.1   93.2 %  ███▊  alarm clo…\n"
+            "                                             0.9 %        clip, \"bo…\n");
 }
 
 TEST(TableWriter, ColoursOnlyOnRequest) {
@@ -110,7 +111,7 @@ TEST(TableWriter, ColoursOnlyOnRequest) {
   style.colours = true;
   MakeTableWriter(out, style)->Write(Failed());
   EXPECT_EQ(out.str(),
-            "\033[2mFILE     QUEUE  DECODE  EXECUTE  TOTAL ms   PROB    LABEL\033[0m\n"
+            "\033[2mFILE    QUEUE DECODE EXECUTE TOTAL ms   PROB    LABEL\033[0m\n"
             "\033[1mb.jpg \033[0m  \033[31mINVALID_ARGUMENT IMAGE_CORRUPT: not a?JPEG\033[0m\n");
 }
 

@@ -28,8 +28,7 @@ void SessionRun::RemoveImage(size_t index) { std::filesystem::remove(inputs_[ind
 
 ClassifySession::End SessionRun::Run(const ScriptedClassifier& server,
                                      const ClassifySession::Options& options) {
-  edgenext::v1::Classifier::Stub stub(OpenChannel(server.target()));
-  ClassifySession session(stub, options, inputs_,
+  ClassifySession session(OpenChannel(server.target()), options, inputs_,
                           [this](const ImageResult& result) { results_.push_back(result); });
   return session.Run();
 }

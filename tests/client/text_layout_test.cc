@@ -17,9 +17,19 @@ TEST(TextLayout, CountsCodePoints) {
 TEST(TextLayout, ShortensToTheEndOfAPath) {
   EXPECT_EQ(ShortenLeft("a/b.jpg", 7), "a/b.jpg");
   EXPECT_EQ(ShortenLeft("photos/b.jpg", 7), "…/b.jpg");
+  EXPECT_EQ(ShortenLeft("photos/b.jpg", 9), "…/b.jpg");
+  EXPECT_EQ(ShortenLeft("photos/butterfly.jpg", 8), "…fly.jpg");
   EXPECT_EQ(ShortenLeft("ä/ööö.jpg", 6), "…ö.jpg");
   EXPECT_EQ(ShortenLeft("abc", 1), "…");
   EXPECT_EQ(ShortenLeft("abc", 0), "");
+}
+
+TEST(TextLayout, ShortensToTheBeginningOfALabel) {
+  EXPECT_EQ(ShortenRight("camera", 6), "camera");
+  EXPECT_EQ(ShortenRight("camera with flash", 8), "camera …");
+  EXPECT_EQ(ShortenRight("ööö", 2), "ö…");
+  EXPECT_EQ(ShortenRight("abc", 1), "…");
+  EXPECT_EQ(ShortenRight("abc", 0), "");
 }
 
 TEST(TextLayout, DisarmsControlCharacters) {
