@@ -191,6 +191,7 @@ absl::Status Server::StartRpc(std::unique_ptr<Listener> listener) {
   context.pipeline = pipeline_.get();
   context.lifecycle = &lifecycle_;
   context.metrics = metrics_.get();
+  context.latency_objective = options_.latency_objective;
   context.max_image_bytes = options_.max_image_bytes;
   context.max_receive_bytes =
       static_cast<size_t>(options_.max_batch_size) * std::max(options_.max_image_bytes, kMaxTensorBytes) +
