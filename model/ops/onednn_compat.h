@@ -11,6 +11,9 @@ using dnnl::memory;
 
 #if DNNL_VERSION_MAJOR >= 3
 
+// Every instruction set that the processor has.
+inline constexpr dnnl_cpu_isa_t kNoCap = dnnl_cpu_isa_default;
+
 inline void AppendEltwise(dnnl::post_ops& ops, algorithm kind, float alpha, float beta) {
   ops.append_eltwise(kind, alpha, beta);
 }
@@ -33,6 +36,8 @@ inline dnnl::convolution_forward::primitive_desc ConvolutionDesc(
 }
 
 #else
+
+inline constexpr dnnl_cpu_isa_t kNoCap = dnnl_cpu_isa_all;
 
 inline void AppendEltwise(dnnl::post_ops& ops, algorithm kind, float alpha, float beta) {
   ops.append_eltwise(1.0f, kind, alpha, beta);

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
-#include "oneapi/dnnl/dnnl.h"
+#include "model/ops/onednn_compat.h"
 
 // From libgomp, the OpenMP runtime that libdnnl links; <omp.h> comes with g++ only.
 extern "C" void omp_set_num_threads(int count);
@@ -19,9 +19,9 @@ dnnl_cpu_isa_t OneDnnIsa(kernels::Isa isa) {
     case kernels::Isa::kAvx2:
       return dnnl_cpu_isa_avx2;
     case kernels::Isa::kAvx512:
-      return dnnl_cpu_isa_all;
+      return onednn::kNoCap;
   }
-  return dnnl_cpu_isa_all;
+  return onednn::kNoCap;
 }
 
 }  // namespace
