@@ -64,7 +64,7 @@ absl::optional<Batch> TaskQueue::Take() {
       case BatchDecision::Kind::kTake: {
         Tasks taken = RemoveFirst(decision.count);
         --idle_workers_;
-        // The others may be waiting for a time that was computed before these tasks came and went.
+        // Whoever leaves tasks behind wakes another, so that no task depends on who was told of it.
         if (!tasks_.empty()) changed_.notify_one();
         lock.unlock();
         for (const std::unique_ptr<Task>& task : taken) task->OnTaken();

@@ -275,6 +275,23 @@ TEST_F(BatchSchedulerTest, ASecondStopShortensTheFirst) {
   EXPECT_THAT(endings_.StatusOf("1"), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(BatchSchedulerTest, ASecondStopDoesNotLengthenTheFirst) {
+  MakeScheduler(Batches(1));
+  ASSERT_THAT(Start(), IsOk());
+  HoldWorker();
+  ASSERT_THAT(Schedule("1"), IsOk());
+  const MonotonicTime deadline = start_ + absl::Seconds(20);
+  std::thread first([&] { EXPECT_EQ(scheduler_->Stop(deadline), 1); });
+  clock_.AwaitWaiters(1, deadline);
+  std::thread second([&] { EXPECT_EQ(scheduler_->Stop(kNever), 1); });
+  clock_.AwaitWaiters(2, deadline);
+  clock_.SetTime(deadline);
+  endings_.Await(1);
+  gate_.Open();
+  first.join();
+  second.join();
+}
+
 TEST_F(BatchSchedulerTest, DestroyedInTheMiddleOfWorkItLosesNothing) {
   MakeScheduler(Batches(2));
   ASSERT_THAT(Start(), IsOk());
