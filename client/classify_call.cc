@@ -55,7 +55,7 @@ ClassifyCall::Event ClassifyCall::Next(SteadyTime deadline) {
     answer_is_new_ = false;
     stream_->Read(&answer_, Begin(Operation::kRead));
   }
-  while (true) {
+  while (!finished_ || pending_operations_ > 0) {
     void* tag = nullptr;
     bool ok = false;
     if (queue_.AsyncNext(&tag, &ok, ToGrpcTime(deadline)) != grpc::CompletionQueue::GOT_EVENT) {
@@ -91,8 +91,8 @@ ClassifyCall::Event ClassifyCall::Next(SteadyTime deadline) {
         end_ = ErrorFromCall(status_, context_);
         break;
     }
-    if (finished_ && pending_operations_ == 0) return Event::kClosed;
   }
+  return Event::kClosed;
 }
 
 void ClassifyCall::ReadWindow() {

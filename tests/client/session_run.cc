@@ -9,6 +9,7 @@ namespace edgenext::testing {
 
 ClassifySession::Options QuickOptions() {
   ClassifySession::Options options;
+  options.timeout = absl::Seconds(10);
   options.backoff.first = absl::Milliseconds(1);
   options.backoff.longest = absl::Milliseconds(2);
   return options;
