@@ -47,8 +47,9 @@ bool Eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-ServerProcess::ServerProcess(std::vector<std::string> flags, const std::vector<std::string>& environment) {
-  std::vector<std::string> arguments = {EDGENEXT_SERVER_PROGRAM, "--log-format=text"};
+ServerProcess::ServerProcess(std::vector<std::string> flags, const std::vector<std::string>& environment,
+                             const std::string& program) {
+  std::vector<std::string> arguments = {program, "--log-format=text"};
   const auto add_default = [&](const char* flag, const char* value) {
     for (const std::string& given : flags) {
       if (absl::StartsWith(given, flag)) return;
@@ -67,11 +68,11 @@ ServerProcess::ServerProcess(std::vector<std::string> flags, const std::vector<s
                                    0600);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, folder_.File("err").c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const int error = posix_spawn(&pid_, EDGENEXT_SERVER_PROGRAM, &files, nullptr, Pointers(arguments).data(),
+  const int error = posix_spawn(&pid_, program.c_str(), &files, nullptr, Pointers(arguments).data(),
                                 Pointers(variables).data());
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) {
-    ADD_FAILURE() << "cannot start " << EDGENEXT_SERVER_PROGRAM;
+    ADD_FAILURE() << "cannot start " << program;
     pid_ = -1;
   }
 }

@@ -23,7 +23,8 @@ bool Eventually(const std::function<bool()>& condition);
 class ServerProcess {
  public:
   // Started with `flags` and free ports; `environment` as "NAME=value", beside this process's.
-  explicit ServerProcess(std::vector<std::string> flags, const std::vector<std::string>& environment = {});
+  explicit ServerProcess(std::vector<std::string> flags, const std::vector<std::string>& environment = {},
+                         const std::string& program = EDGENEXT_SERVER_PROGRAM);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
