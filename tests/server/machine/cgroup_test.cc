@@ -31,7 +31,7 @@ TEST(CgroupTest, Version2TakesTheSmallestOfAllAncestors) {
   root.Write(top + "/pod1.slice/cpu.stat",
              "usage_usec 4000000\nuser_usec 3000000\nsystem_usec 1000000\n"
              "nr_periods 120\nnr_throttled 7\nthrottled_usec 350000\n");
-  root.Write(top + "/pod1.slice/container.scope/cpu.max", "max 100000\n");
+  root.Write(top + "/pod1.slice/container.scope/cpu.max", "400000 100000\n");
   root.Write(top + "/pod1.slice/container.scope/memory.max", "1073741824\n");
   root.Write(top + "/pod1.slice/container.scope/cpu.stat",
              "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
