@@ -9,7 +9,7 @@ import unittest
 
 from harness import BIN, PATIENCE_SECONDS, SAMPLES, Server, expected_samples
 
-ROUNDS = 60
+ROUNDS = 40
 
 
 def free_port():
