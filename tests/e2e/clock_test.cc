@@ -1,7 +1,6 @@
 // A step of the wall clock, as NTP makes them, expires nothing: all deadlines are on the monotonic clock.
 #include <signal.h>
 
-#include <regex>
 #include <string>
 
 #include "absl/strings/str_cat.h"

@@ -9,11 +9,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <thread>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/server/http/http_client.h"
@@ -85,19 +85,23 @@ ServerProcess::~ServerProcess() {
 }
 
 bool ServerProcess::WaitUntilListening() {
-  std::smatch match;
-  const std::regex listening(R"(listening grpc=(\S+) http=(\S+):(\d+) )");
   std::string errors;
+  size_t line = 0;
   if (!Eventually([&] {
         errors = Errors();
-        return std::regex_search(errors, match, listening) || pid_ < 0;
+        line = errors.find("listening grpc=");
+        return line != std::string::npos && errors.find('\n', line) != std::string::npos;
       })) {
     return false;
   }
-  grpc_address_ = match[1];
-  http_address_ = match[2];
-  http_port_ = std::stoi(match[3]);
-  return true;
+  const auto field = [&](const char* name) {
+    const size_t start = errors.find(name, line) + std::string(name).size();
+    return errors.substr(start, errors.find(' ', start) - start);
+  };
+  grpc_address_ = field("grpc=");
+  const std::string http = field("http=");
+  http_address_ = http.substr(0, http.rfind(':'));
+  return absl::SimpleAtoi(http.substr(http.rfind(':') + 1), &http_port_);
 }
 
 bool ServerProcess::WaitUntilReady() {
