@@ -212,7 +212,8 @@ TEST_F(ClassifyStreamTest, ACancelledStreamStopsItsImages) {
   server_.gate().Close();
   const auto stream = Open();
   for (uint64_t id = 1; id <= kWindow; ++id) ASSERT_TRUE(stream->Write(Red(id)));
-  AwaitCondition([this] { return server_.pipeline().Gauges().inflight_requests == kWindow; });
+  server_.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == kWindow - 1; });
   context_.TryCancel();
   EXPECT_EQ(stream->Finish().error_code(), StatusCode::CANCELLED);
   // Wait until the server knows: the images in the queue are cancelled, only the one that runs is finished.
@@ -229,6 +230,7 @@ TEST_F(ClassifyStreamTest, AtADrainWhatWasReadIsFinished) {
   server_.gate().Close();
   const auto stream = Open();
   for (uint64_t id = 1; id <= 2; ++id) ASSERT_TRUE(stream->Write(Red(id)));
+  server_.gate().AwaitArrivals(kWarmUpExecutions + 1);
   AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
   server_.rpc().Drain();
   server_.gate().Open();
@@ -242,8 +244,13 @@ TEST_F(ClassifyStreamTest, AtADrainAStreamThatIsFullySentEndsWell) {
   server_.gate().Close();
   const auto stream = Open();
   ASSERT_TRUE(stream->Write(Red(1)));
-  stream->WritesDone();
   server_.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  // The room for the next image is taken before the server reads, and given back when it reads that there is
+  // none.
+  const auto image_bytes = static_cast<int64_t>(Red(1).request().image().size());
+  AwaitCondition([&] { return server_.pipeline().Gauges().inflight_bytes > image_bytes; });
+  stream->WritesDone();
+  AwaitCondition([&] { return server_.pipeline().Gauges().inflight_bytes == image_bytes; });
   server_.rpc().Drain();
   server_.gate().Open();
   EXPECT_EQ(ReadAll(*stream).size(), 1u);

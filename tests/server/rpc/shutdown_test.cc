@@ -52,6 +52,7 @@ TEST(ShutdownTest, WhatWasAcceptedIsAnswered) {
   for (int i = 0; i < 4; ++i) {
     calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
   }
+  server.gate().AwaitArrivals(kWarmUpExecutions + 1);
   testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 3; });
   auto stopped = std::async(std::launch::async, [&] { return server.Stop(MonotonicTime::InfiniteFuture()); });
   testing::AwaitCondition([&] { return !server.pipeline().admission().Admit({}).ok(); });
