@@ -30,6 +30,10 @@ constexpr int kMinPingIntervalMs = 10'000;
 // How long clients get to say goodbye once every call is finished.
 constexpr absl::Duration kGoodbyeTime = absl::Seconds(1);
 constexpr absl::Duration kAbortInterval = absl::Milliseconds(20);
+// How long connected clients are refused before gRPC is told to stop: a call that meets
+// grpc::Server::Shutdown is cancelled by gRPC, without our status, while one that was refused tells its
+// client to go elsewhere.
+constexpr absl::Duration kRefusalTime = absl::Milliseconds(100);
 
 int ToMilliseconds(absl::Duration duration) {
   return static_cast<int>(
@@ -144,13 +148,18 @@ int RpcServer::Shutdown(MonotonicTime deadline) {
   if (server_ == nullptr || std::exchange(shut_down_, true)) return 0;
   Clock& clock = *services_.clock;
   StopAccepting();  // a connection that is handed over after grpc::Server::Shutdown is never closed
+  Drain();
+  const MonotonicTime refuse_until = std::min(deadline, clock.Now() + kRefusalTime);
+  while (listener_->Connections() > 0 && !cut_off_.load() && clock.Now() < refuse_until) {
+    registry_.WaitUntilEmpty(clock, std::min(refuse_until, clock.Now() + kAbortInterval));
+  }
   {
     std::lock_guard<std::mutex> lock(arming_mu_);
     arming_ = false;
   }
   // Tells clients to go elsewhere and then blocks until their connections are closed, which is seen to here.
   std::future<void> goodbye = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  Drain();
+  Drain();  // of streams that came meanwhile
 
   while (!cut_off_.load() && clock.Now() < deadline &&
          !registry_.WaitUntilEmpty(clock, std::min(deadline, clock.Now() + kAbortInterval))) {
