@@ -6,10 +6,14 @@ namespace edgenext::serving {
 
 const char* ServerStateName(ServerState state) {
   switch (state) {
-    case ServerState::kStarting: return "starting";
-    case ServerState::kReady: return "ready";
-    case ServerState::kDraining: return "draining";
-    case ServerState::kStopped: return "stopped";
+    case ServerState::kStarting:
+      return "starting";
+    case ServerState::kReady:
+      return "ready";
+    case ServerState::kDraining:
+      return "draining";
+    case ServerState::kStopped:
+      return "stopped";
   }
   return "?";
 }

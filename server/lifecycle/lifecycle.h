@@ -12,9 +12,9 @@ namespace edgenext::serving {
 //   kStarting ──► kReady ──► kDraining ──► kStopped
 //       └────────────────────────┘  (a signal during load)
 //
-// kStarting: ports are bound, the model loads and warms up. kReady: traffic is welcome. kDraining: not ready, but
-// what comes is still served until the drain delay is over, then refused, and what was accepted is finished.
-// kStopped: nothing is accepted or running.
+// kStarting: ports are bound, the model loads and warms up. kReady: traffic is welcome. kDraining: not ready,
+// but what comes is still served until the drain delay is over, then refused, and what was accepted is
+// finished. kStopped: nothing is accepted or running.
 enum class ServerState { kStarting, kReady, kDraining, kStopped };
 
 // "starting", "ready", "draining", "stopped"
@@ -37,9 +37,9 @@ class Lifecycle {
 
  private:
   mutable std::mutex mu_;
-  std::mutex observers_mu_;              // held while observers run; taken before mu_
+  std::mutex observers_mu_;                     // held while observers run; taken before mu_
   ServerState state_ = ServerState::kStarting;  // guarded by mu_
-  std::vector<Observer> observers_;      // guarded by observers_mu_
+  std::vector<Observer> observers_;             // guarded by observers_mu_
 };
 
 }  // namespace edgenext::serving
