@@ -1,6 +1,9 @@
 #include "model/image/decoder.h"
 
+#include <new>
+
 #include "model/base/status_macros.h"
+#include "model/image/image_errors.h"
 #include "model/image/image_header.h"
 #include "model/image/opencv_codec.h"
 #include "model/image/orientation.h"
@@ -17,6 +20,15 @@ class HeaderFirstDecoder final : public ImageDecoder {
 
   absl::StatusOr<RgbView> Decode(absl::string_view file) override {
     EDGENEXT_ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(file, limits_));
+    try {
+      return DecodePixels(file, header);
+    } catch (const std::bad_alloc&) {
+      return ImageOutOfMemory(header.width, header.height);
+    }
+  }
+
+ private:
+  absl::StatusOr<RgbView> DecodePixels(absl::string_view file, const ImageHeader& header) {
     const size_t size_bytes =
         static_cast<size_t>(header.width) * static_cast<size_t>(header.height) * kChannels;
     uint8_t* const stored = stored_.Reserve(size_bytes);
@@ -31,7 +43,6 @@ class HeaderFirstDecoder final : public ImageDecoder {
     return RgbView{upright, width, height, static_cast<size_t>(width) * kChannels};
   }
 
- private:
   const ImageLimits limits_;
   OpencvCodec codec_;
   PixelBuffer stored_;

@@ -19,7 +19,9 @@ class ImageDecoder {
   static std::unique_ptr<ImageDecoder> Make(const ImageLimits& limits);
 
   // The pixels stay valid until the next call. Reads and judges the header first. INVALID_ARGUMENT with
-  // reason IMAGE_UNSUPPORTED (not a still JPEG, PNG, WebP or BMP), IMAGE_TOO_LARGE, or IMAGE_CORRUPT.
+  // reason IMAGE_UNSUPPORTED (not a still JPEG, PNG, WebP or BMP), IMAGE_TOO_LARGE, or IMAGE_CORRUPT;
+  // RESOURCE_EXHAUSTED with reason OVERLOADED when there is no memory for the pixels, after which the next
+  // image may well succeed.
   virtual absl::StatusOr<RgbView> Decode(absl::string_view file) = 0;
 };
 

@@ -7,7 +7,7 @@
 
 namespace edgenext {
 
-// The room's three refusals, each INVALID_ARGUMENT with its reason; the message is the pieces joined.
+// The room's refusals of a file, each INVALID_ARGUMENT with its reason; the message is the pieces joined.
 template <typename... Pieces>
 absl::Status ImageCorrupt(const Pieces&... pieces) {
   return WithReason(absl::InvalidArgumentError(absl::StrCat(pieces...)), kReasonImageCorrupt);
@@ -21,6 +21,13 @@ absl::Status ImageUnsupported(const Pieces&... pieces) {
 template <typename... Pieces>
 absl::Status ImageTooLarge(const Pieces&... pieces) {
   return WithReason(absl::InvalidArgumentError(absl::StrCat(pieces...)), kReasonImageTooLarge);
+}
+
+// The fault of this process, not of the file: RESOURCE_EXHAUSTED with reason OVERLOADED.
+inline absl::Status ImageOutOfMemory(int width, int height) {
+  return WithReason(absl::ResourceExhaustedError(
+                        absl::StrCat("not enough memory to decode a ", width, "x", height, " image")),
+                    kReasonOverloaded);
 }
 
 }  // namespace edgenext

@@ -7,6 +7,7 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <stdexcept>
 
 #include "model/image/image_errors.h"
 
@@ -44,7 +45,7 @@ class ResultAllocator final : public cv::MatAllocator {
       if (steps != nullptr) steps[i] = total_bytes;
       total_bytes *= static_cast<size_t>(sizes[i]);
     }
-    if (total_bytes != size_bytes_) throw std::bad_alloc();
+    if (total_bytes != size_bytes_) throw std::length_error("not the size foreseen");
     // Decoders may leave what the file lacks as it is: nothing of the image before may be there.
     std::memset(memory_, 0, size_bytes_);
     auto* result = new cv::UMatData(this);
@@ -109,6 +110,11 @@ absl::Status OpencvCodec::Decode(absl::string_view file, const ImageHeader& head
     cv::Mat swapped(header.height, header.width, CV_8UC3, rgb);
     cv::cvtColor(bgr, swapped, cv::COLOR_BGR2RGB);
     return absl::OkStatus();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const cv::Exception& error) {
+    if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
+    return Undecodable(header);
   } catch (const std::exception&) {
     return Undecodable(header);
   }

@@ -11,11 +11,13 @@ namespace edgenext {
 // decoding into them. One huge image does not hold its memory for ever: the next small one gives it back.
 class PixelBuffer {
  public:
-  // At least `size_bytes`, contents undefined; the previous pointer becomes invalid.
+  // At least `size_bytes`, contents undefined; the previous pointer becomes invalid. Throws std::bad_alloc,
+  // and is then empty.
   uint8_t* Reserve(size_t size_bytes) {
     const bool wasteful = capacity_bytes_ > kKeptBytes && capacity_bytes_ / 4 > size_bytes;
     if (size_bytes > capacity_bytes_ || wasteful) {
-      data_.reset();
+      capacity_bytes_ = 0;
+      data_.reset();  // first, so that never both are held
       data_.reset(new uint8_t[size_bytes]);
       capacity_bytes_ = size_bytes;
     }
