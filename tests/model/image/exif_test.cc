@@ -19,6 +19,22 @@ TEST(ExifTest, ReadsTheOrientationInBothByteOrders) {
   }
 }
 
+TEST(ExifTest, ReadsTheOrientationAsANumberOfFourBytes) {
+  for (const int type : {4, 9}) {  // unsigned and signed
+    for (uint32_t orientation = 1; orientation <= 8; ++orientation) {
+      for (const bool little : {true, false}) {
+        EXPECT_EQ(ReadExifOrientation(ExifOrientation(orientation, little, type)),
+                  static_cast<int>(orientation));
+      }
+    }
+    for (const uint32_t wrong : {0u, 9u, 0x10006u, 0x60000u, 0xffffffffu}) {
+      for (const bool little : {true, false}) {
+        EXPECT_EQ(ReadExifOrientation(ExifOrientation(wrong, little, type)), 1) << wrong;
+      }
+    }
+  }
+}
+
 TEST(ExifTest, WhatMakesNoSenseIsTheUsualOrientation) {
   EXPECT_EQ(ReadExifOrientation(""), 1);
   EXPECT_EQ(ReadExifOrientation("not exif at all"), 1);

@@ -73,13 +73,16 @@ inline std::string JpegScan() {
   return JpegSegment(0xda, std::string("\x01\x01\x00\x00\x3f\x00", 6)) + "\x12\x34";
 }
 
+constexpr int kTiffShort = 3;  // else a type of 4 bytes
+
 // EXIF data whose only entry is the orientation, without the prefix "Exif\0\0".
-inline std::string ExifOrientation(uint32_t orientation, bool little_endian = true) {
+inline std::string ExifOrientation(uint32_t orientation, bool little_endian = true, int type = kTiffShort) {
   const auto number = [&](uint64_t value, int bytes) {
     return little_endian ? Little(value, bytes) : Big(value, bytes);
   };
   return (little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(1, 2) + number(0x0112, 2) +
-         number(3, 2) + number(1, 4) + number(orientation, 2) + number(0, 2) + number(0, 4);
+         number(static_cast<uint64_t>(type), 2) + number(1, 4) +
+         (type == kTiffShort ? number(orientation, 2) + number(0, 2) : number(orientation, 4)) + number(0, 4);
 }
 
 }  // namespace edgenext
