@@ -10,8 +10,8 @@ namespace edgenext {
 
 // Text for a terminal: widths count code points of UTF-8, one column each.
 
-// `text` with every control character replaced by '?', so that no label, message or file name can steer the
-// terminal.
+// `text` with '?' for every byte of a control character, C0 or C1, and for every byte that is not UTF-8, so
+// that no label, message or file name can steer the terminal.
 std::string Printable(absl::string_view text);
 
 size_t TextWidth(absl::string_view text);

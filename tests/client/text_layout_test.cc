@@ -34,6 +34,22 @@ TEST(TextLayout, ShortensToTheBeginningOfALabel) {
 
 TEST(TextLayout, DisarmsControlCharacters) {
   EXPECT_EQ(Printable("red \033[31m\n\x7f Bär"), "red ?[31m?? Bär");
+  // C1, which some terminals obey: CSI is U+009B. The first after them is printed.
+  EXPECT_EQ(Printable("\xC2\x80 \xC2\x9B"
+                      "31m \xC2\x9F \xC2\xA0"),
+            "?? ??31m ?? \xC2\xA0");
+  EXPECT_EQ(Printable("日本 \xF0\x9F\x90\xA7 \xF4\x8F\xBF\xBF"), "日本 \xF0\x9F\x90\xA7 \xF4\x8F\xBF\xBF");
+}
+
+TEST(TextLayout, DisarmsWhatIsNotUtf8) {
+  EXPECT_EQ(Printable("a\x9B"
+                      "31m"),
+            "a?31m");
+  EXPECT_EQ(Printable("\xFF\xC3"), "??");                             // no lead; cut off
+  EXPECT_EQ(Printable("\xE6\x97x"), "??x");                           // cut off by another character
+  EXPECT_EQ(Printable("\xC1\x9B \xE0\x82\x9B"), "?? ???");            // longer than they need be
+  EXPECT_EQ(Printable("\xED\xA0\x80 \xF4\x90\x80\x80"), "??? ????");  // a surrogate; past the last
+  EXPECT_EQ(Printable("\xF8\x90\x80\x80"), "????");
 }
 
 TEST(TextLayout, DrawsBarsInEighths) {
