@@ -44,6 +44,7 @@ class Comparison {
     const auto first = static_cast<size_t>(index) * values.size();
     const double difference =
         LargestDifference(absl::MakeConstSpan(expected.values).subspan(first, values.size()), values);
+    if (std::isnan(difference_.largest)) return absl::OkStatus();  // nothing is worse
     if (difference_.where.empty() || !(difference <= difference_.largest)) difference_ = {difference, name};
     return absl::OkStatus();
   }

@@ -36,7 +36,8 @@ double LargestDifference(const std::vector<A>& a, const std::vector<B>& b) {
   double largest = 0;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     const double difference = std::abs(double{a[i]} - double{b[i]});
-    largest = difference <= largest ? largest : difference;  // takes a NaN too
+    if (std::isnan(difference)) return difference;  // which is within no tolerance
+    largest = std::max(largest, difference);
   }
   return largest;
 }

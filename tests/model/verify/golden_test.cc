@@ -1,11 +1,17 @@
 #include "model/verify/golden.h"
 
+#include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/verify/isa_processes.h"
+#include "model/weights/checkpoint.h"
+#include "tests/testing/safetensors_writer.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
@@ -50,6 +56,24 @@ TEST(CompareGoldenTest, SeesAWrongResult) {
       std::string(kGolden) + "edgenext_xx_small-official-seed2-1x224x224-c1000.safetensors", copy);
   ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, kernels::BestIsa()));
   EXPECT_GT(difference.largest, 0.1);
+}
+
+TEST(CompareGoldenTest, SeesWhatIsNotANumberBeforeNumbersThatAgree) {
+  const std::string name = "edgenext_xx_small-official-seed2-1x224x224-c1000.safetensors";
+  ASSERT_OK_AND_ASSIGN(const auto recorded, OpenCheckpoint(kGolden + name));
+  ASSERT_EQ(recorded->tensors().count("features"), 1u) << "logits must not come last";
+  std::vector<testing::RawTensor> tensors = testing::RawTensors(*recorded);
+  for (testing::RawTensor& tensor : tensors) {
+    if (tensor.name != "logits") continue;
+    tensor.bytes.replace(0, sizeof(float),
+                         testing::BytesOf<float>({std::numeric_limits<float>::quiet_NaN()}));
+  }
+  const testing::TempDir folder;
+  const std::string copy = folder.path() + "/" + name;
+  std::ofstream(copy, std::ios::binary) << testing::SafetensorsFile(tensors);
+  ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, kernels::BestIsa()));
+  EXPECT_TRUE(std::isnan(difference.largest)) << difference.largest << " in " << difference.where;
+  EXPECT_EQ(difference.where, "logits");
 }
 
 TEST(CompareGoldenTest, RefusesAnotherShape) {
