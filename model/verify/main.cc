@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "model/base/status_macros.h"
 #include "model/base/version.h"
 #include "model/ops/process.h"
@@ -34,8 +34,10 @@ struct GoldenFlags {
 absl::StatusOr<std::vector<std::string>> GoldenFiles(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".safetensors") files.push_back(entry.path().string());
+  // Not a range-for, whose steps throw.
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".safetensors") files.push_back(entry->path().string());
   }
   if (error) return absl::NotFoundError(absl::StrCat("cannot read folder '", folder, "': ", error.message()));
   if (files.empty())
@@ -66,7 +68,7 @@ absl::StatusOr<bool> VerifyGolden(const GoldenFlags& flags) {
 absl::StatusOr<int> RunGolden(const GoldenFlags& flags) {
   if (flags.max_isa.empty()) {
     EDGENEXT_RETURN_IF_ERROR(GoldenFiles(flags.folder).status());  // said once, not by every process
-    return RunOncePerIsa({"golden", flags.folder, absl::StrCat("--tolerance=", flags.tolerance),
+    return RunOncePerIsa({"golden", flags.folder, absl::StrFormat("--tolerance=%.17g", flags.tolerance),
                           absl::StrCat("--precision=", flags.precision)});
   }
   EDGENEXT_ASSIGN_OR_RETURN(const bool good, VerifyGolden(flags));
