@@ -59,15 +59,17 @@ ServerError ClassifySession::RunStream() {
   ClassifyCall call(stub_);
   absl::optional<ServerError> leave;
   const absl::Duration longest_silence = options_.timeout + options_.silence_grace;
+  const auto is_leaving = [&] { return leave.has_value() || IsDone(); };
+  const auto answer_is_due = [&] { return is_leaving() || ledger_.sent_count() > 0 || !call.is_open(); };
   SteadyTime silent_since = SteadyNow();
   while (true) {
+    const bool answer_was_due = answer_is_due();
+    if (!is_leaving()) SendNext(call);
+    if (is_leaving()) call.HalfClose();
     const SteadyTime now = SteadyNow();
-    if (!leave.has_value() && !IsDone()) SendNext(call, now);
-    const bool is_leaving = leave.has_value() || IsDone();
-    if (is_leaving) call.HalfClose();
-    // Between retries nothing is due, and silence is not held against the server.
-    const bool answer_is_due = is_leaving || ledger_.sent_count() > 0 || !call.is_open();
-    if (!answer_is_due) silent_since = now;
+    // Between retries and while a file is waited for nothing is due, and silence is not held against the
+    // server.
+    if (!answer_was_due || !answer_is_due()) silent_since = now;
     const SteadyTime silence_ends = silent_since + longest_silence;
 
     switch (call.Next(std::min(silence_ends, ledger_.NextReadyTime(now)))) {
@@ -100,10 +102,11 @@ ServerError ClassifySession::RunStream() {
   }
 }
 
-void ClassifySession::SendNext(ClassifyCall& call, SteadyTime now) {
+void ClassifySession::SendNext(ClassifyCall& call) {
   while (call.can_write() && ledger_.sent_count() < call.window()) {
-    absl::optional<PendingImage> image = NextImage(now);
+    absl::optional<PendingImage> image = NextImage();
     if (!image.has_value()) return;
+    const SteadyTime now = SteadyNow();
     const absl::Duration time_left = TimeLeft(*image, now);
     if (time_left <= absl::ZeroDuration()) {
       Finish(*image, absl::DeadlineExceededError("not answered in time, retries included"), "", {});
@@ -115,20 +118,21 @@ void ClassifySession::SendNext(ClassifyCall& call, SteadyTime now) {
   }
 }
 
-absl::optional<PendingImage> ClassifySession::NextImage(SteadyTime now) {
-  absl::optional<PendingImage> image = ledger_.TakeReady(now);
-  if (image.has_value() || !MayReadAhead()) return image;
+absl::optional<PendingImage> ClassifySession::NextImage() {
+  absl::optional<PendingImage> image = ledger_.TakeReady(SteadyNow());
+  if (image.has_value()) return image;
   ReadNextFile();
-  return ledger_.TakeReady(now);
+  return ledger_.TakeReady(SteadyNow());
 }
 
-bool ClassifySession::MayReadAhead() const {
-  return next_input_ - order_.next() < options_.max_ahead &&
-         ledger_.image_bytes() < options_.max_pending_bytes;
+bool ClassifySession::MayReadNext() const {
+  return next_input_ < inputs_.size() && next_input_ - order_.next() < options_.max_ahead &&
+         ledger_.image_bytes() < options_.max_pending_bytes &&
+         (ledger_.empty() || !MayWait(inputs_[next_input_]));
 }
 
 void ClassifySession::ReadNextFile() {
-  while (next_input_ < inputs_.size()) {
+  while (MayReadNext()) {
     const size_t index = next_input_++;
     absl::StatusOr<std::string> bytes = ReadInput(inputs_[index]);
     if (bytes.ok()) {

@@ -24,8 +24,9 @@ namespace edgenext {
 // Classifies a list of files over ClassifyStream and gives every file exactly one result, in the order of the
 // list, whatever happens to the stream; only when the server is never reached do the files have none.
 //
-// Files are read when the server has room for them: as many images are under way as its window says. What is
-// retried, all of it within one budget (RetryBudget) and with growing waits:
+// Files are read when the server has room for them: as many images are under way as its window says. One that
+// has to be waited for (a pipe, a terminal) is read when no other image is pending, so that it holds up no
+// answer. What is retried, all of it within one budget (RetryBudget) and with growing waits:
 //  - a stream that ends with UNAVAILABLE (server restarted, connection aged out) is opened again and its
 //    unanswered images are sent again; images that two working streams did not survive are then sent one by
 //    one, unary, and the one that the server does not survive five times is given up;
@@ -71,12 +72,12 @@ class ClassifySession {
  private:
   // Moves images until the stream is over; returns how it ended.
   ServerError RunStream();
-  void SendNext(ClassifyCall& call, SteadyTime now);
+  void SendNext(ClassifyCall& call);
   // The waiting or newly read image to send next, if there is one and there is room for it.
-  absl::optional<PendingImage> NextImage(SteadyTime now);
-  // Reads the next file that can be read; those that cannot have their result.
+  absl::optional<PendingImage> NextImage();
+  // Reads the next file that can be read, if it is time to; those that cannot have their result.
   void ReadNextFile();
-  bool MayReadAhead() const;
+  bool MayReadNext() const;
   // Handles an answer; returns the error if the server asks to go elsewhere.
   absl::optional<ServerError> TakeAnswer(const edgenext::v1::ClassifyStreamResponse& answer);
   void TakeError(PendingImage image, const ServerError& error);

@@ -82,6 +82,12 @@ std::vector<InputFile> ExpandInputs(const std::vector<std::string>& arguments) {
   return inputs;
 }
 
+bool MayWait(const InputFile& input) {
+  struct stat about;
+  const int result = input.name == "-" ? fstat(STDIN_FILENO, &about) : stat(input.name.c_str(), &about);
+  return result == 0 && !S_ISREG(about.st_mode);
+}
+
 absl::StatusOr<std::string> ReadInput(const InputFile& input, size_t max_bytes) {
   if (!input.error.ok()) return input.error;
   if (input.name == "-") return ReadDescriptor(STDIN_FILENO, max_bytes);

@@ -27,6 +27,9 @@ inline constexpr size_t kMaxFileBytes = size_t{256} << 20;
 // place.
 std::vector<InputFile> ExpandInputs(const std::vector<std::string>& arguments);
 
+// Whether reading the file may have to wait for another program, as for a pipe or a terminal.
+bool MayWait(const InputFile& input);
+
 // The file's bytes. NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT for a folder or more than `max_bytes`,
 // UNKNOWN for a failing read; messages do not repeat the name.
 absl::StatusOr<std::string> ReadInput(const InputFile& input, size_t max_bytes = kMaxFileBytes);

@@ -3,9 +3,14 @@
 #include "client/classify_session.h"
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <future>
 #include <set>
+#include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "tests/client/scripted_classifier.h"
 #include "tests/client/session_run.h"
@@ -159,6 +164,29 @@ TEST(ClassifySession, ReadsNoFileTooFarAheadOfTheOldestUnanswered) {
   options.max_ahead = kAhead;
   EXPECT_THAT(run.Run(server, options).status, IsOk());
   run.ExpectAllClassified();
+}
+
+TEST(ClassifySession, APipeThatIsSlowWithholdsNoResultAndIsNotTheServersSilence) {
+  ScriptedClassifier server({AnswerAll});
+  SessionRun run(4);
+  const std::string pipe = run.MakePipe(2);
+  ClassifySession::Options options = QuickOptions();
+  options.timeout = absl::Milliseconds(800);
+  options.silence_grace = absl::Milliseconds(100);
+  std::promise<void> first_two_are_there;
+  run.set_on_result([&](size_t results) {
+    if (results == 2) first_two_are_there.set_value();
+  });
+  std::thread writer([&] {
+    EXPECT_EQ(first_two_are_there.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    // The pause that is not to be held against the server.
+    absl::SleepFor(2 * (options.timeout + options.silence_grace));
+    std::ofstream(pipe) << SessionRun::ImageBytes(2);
+  });
+  EXPECT_THAT(run.Run(server, options).status, IsOk());
+  writer.join();
+  run.ExpectAllClassified();
+  EXPECT_EQ(server.streams(), 1U);
 }
 
 TEST(ClassifySession, AStreamThatIsRefusedForGoodEndsTheSession) {

@@ -60,6 +60,7 @@ TEST(ReadInput, ReadsEveryByte) {
   std::string bytes(200'000, '\0');
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 % 251);
   EXPECT_THAT(ReadInput({dir.Write("image", bytes), absl::OkStatus()}), IsOkAndHolds(bytes));
+  EXPECT_FALSE(MayWait({dir.File("image"), absl::OkStatus()}));
   EXPECT_THAT(ReadInput({dir.Write("empty", ""), absl::OkStatus()}), IsOkAndHolds(std::string()));
 }
 
@@ -67,6 +68,7 @@ TEST(ReadInput, ReadsAPipe) {
   const TempDir dir;
   const std::string path = dir.File("pipe");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(MayWait({path, absl::OkStatus()}));
   std::thread writer([&] { std::ofstream(path) << "through the pipe"; });
   EXPECT_THAT(ReadInput({path, absl::OkStatus()}), IsOkAndHolds(std::string("through the pipe")));
   writer.join();
@@ -82,6 +84,7 @@ TEST(ReadInput, RefusesMoreThanTheLimit) {
 
 TEST(ReadInput, NamesWhyAFileCannotBeRead) {
   const TempDir dir;
+  EXPECT_FALSE(MayWait({dir.File("none.jpg"), absl::OkStatus()}));
   EXPECT_THAT(ReadInput({dir.File("none.jpg"), absl::OkStatus()}), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_FALSE(ReadInput({dir.path(), absl::OkStatus()}).ok());
 }

@@ -1,5 +1,7 @@
 #include "tests/client/session_run.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -27,10 +29,18 @@ void SessionRun::SetImage(size_t index, const std::string& bytes) {
 
 void SessionRun::RemoveImage(size_t index) { std::filesystem::remove(inputs_[index].name); }
 
+std::string SessionRun::MakePipe(size_t index) {
+  RemoveImage(index);
+  EXPECT_EQ(mkfifo(inputs_[index].name.c_str(), 0600), 0);
+  return inputs_[index].name;
+}
+
 ClassifySession::End SessionRun::Run(const ScriptedClassifier& server,
                                      const ClassifySession::Options& options) {
-  ClassifySession session(OpenChannel(server.target()), options, inputs_,
-                          [this](const ImageResult& result) { results_.push_back(result); });
+  ClassifySession session(OpenChannel(server.target()), options, inputs_, [this](const ImageResult& result) {
+    results_.push_back(result);
+    on_result_(results_.size());
+  });
   return session.Run();
 }
 

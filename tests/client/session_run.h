@@ -1,7 +1,9 @@
 #ifndef TESTS_CLIENT_SESSION_RUN_H_
 #define TESTS_CLIENT_SESSION_RUN_H_
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/classify_session.h"
@@ -23,6 +25,10 @@ class SessionRun {
   void SetImage(size_t index, const std::string& bytes);
   // File `index` is not there.
   void RemoveImage(size_t index);
+  // File `index` is a pipe, whose path is returned.
+  std::string MakePipe(size_t index);
+  // Called with the number of results after each.
+  void set_on_result(std::function<void(size_t)> on_result) { on_result_ = std::move(on_result); }
 
   ClassifySession::End Run(const ScriptedClassifier& server,
                            const ClassifySession::Options& options = QuickOptions());
@@ -37,6 +43,7 @@ class SessionRun {
   TempDir dir_;
   std::vector<InputFile> inputs_;
   std::vector<ImageResult> results_;
+  std::function<void(size_t)> on_result_ = [](size_t) {};
 };
 
 }  // namespace edgenext::testing
