@@ -40,6 +40,15 @@ def verify_ours(binaries: pathlib.Path, variant: str):
         subprocess.run([binaries / "edgenext-verify", "golden", folder], check=True, stdout=sys.stderr)
 
 
+def export(variant: str, model: pathlib.Path):
+    """Writes the model once; an export that was interrupted leaves none behind its name."""
+    if model.exists():
+        return
+    unfinished = model.with_suffix(".unfinished.onnx")
+    subprocess.run([sys.executable, HERE / "export.py", variant, unfinished], check=True, stdout=sys.stderr)
+    unfinished.replace(model)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of edgenext-bench, edgenext-verify")
@@ -56,8 +65,7 @@ def main() -> int:
     failed = False
     for variant in args.variants.split(","):
         model = args.work / f"{variant}.onnx"
-        if not model.exists():
-            subprocess.run([sys.executable, HERE / "export.py", variant, model], check=True, stdout=sys.stderr)
+        export(variant, model)
         verify_ours(args.binaries, variant)
         results: dict = {"edgenext": []}
         for _ in range(args.rounds):
