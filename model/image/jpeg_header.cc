@@ -36,13 +36,12 @@ class JpegWalker {
   absl::StatusOr<ImageHeader> Walk() {
     size_t at = 2;  // after SOI
     while (true) {
-      if (reader_.U8(at) != 0xff) return Truncated(at, "a marker");
-      while (reader_.U8(at + 1) == 0xff) ++at;  // fill bytes
+      at = NextMarker(at);
       if (!reader_.Has(at, 2)) return Truncated(at, "a marker");
       const uint8_t marker = reader_.U8(at + 1);
       at += 2;
       if (marker == kEoi) break;
-      if (marker == kSoi || marker == kTem || (marker >= kRst0 && marker <= kRst7) || marker == 0) {
+      if (marker == kSoi || marker == kTem || (marker >= kRst0 && marker <= kRst7)) {
         return ImageCorrupt("JPEG has the marker ", int{marker}, " at byte ", at - 1,
                             ", where none such belongs");
       }
@@ -98,6 +97,16 @@ class JpegWalker {
     if (header_.height == 0)
       return ImageUnsupported("JPEG without a height in its frame header is not supported");
     return absl::OkStatus();
+  }
+
+  // The position of the next 0xff that a marker's number follows, or the end of the file. What lies before is
+  // fill bytes, or stray ones, which decoders skip too.
+  size_t NextMarker(size_t at) const {
+    const auto marker_at = [this](size_t i) {
+      return reader_.U8(i) == 0xff && reader_.U8(i + 1) != 0xff && reader_.U8(i + 1) != 0;
+    };
+    while (reader_.Has(at, 2) && !marker_at(at)) ++at;
+    return at;
   }
 
   // The position of the next marker other than a restart marker, or the end of the file.

@@ -10,9 +10,11 @@
 
 namespace edgenext {
 
-// Resizes and crops decoded images to a network's input, bit for bit as Pillow's antialiased bicubic resize
-// and torchvision's centre crop do; only the rows and columns that the crop keeps are computed. The buffers
-// are kept from image to image. Confined to one thread.
+// Resizes and crops decoded images to a network's input: Pillow's antialiased bicubic resize in its
+// fixed-point arithmetic, the horizontal pass first, and torchvision's centre crop, bit for bit as recorded
+// in tests/data/preprocess*. (Pillow from version 13 on makes the vertical pass first for images taller than
+// about twice their width, which may differ by some levels.) Only the rows and columns that the crop keeps
+// are computed. The buffers are kept from image to image. Confined to one thread.
 class Preprocessor {
  public:
   virtual ~Preprocessor() = default;

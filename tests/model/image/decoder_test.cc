@@ -103,6 +103,19 @@ TEST(ImageDecoderTest, MissingScanDataNeverShowsTheImageBefore) {
   EXPECT_NE(Pixels(after), before_pixels);
 }
 
+TEST(ImageDecoderTest, StrayBytesBetweenSegmentsChangeNothing) {
+  const std::string whole = ReadTestFile("preprocess/images/landscape.jpg");
+  std::string with_stray = whole;
+  const size_t tables = whole.find("\xff\xdb");
+  ASSERT_NE(tables, std::string::npos);
+  with_stray.insert(tables, "stray");
+  const auto decoder = ImageDecoder::Make(ImageLimits{});
+  ASSERT_OK_AND_ASSIGN(const RgbView view, decoder->Decode(with_stray));
+  const std::vector<uint8_t> pixels = Pixels(view);
+  ASSERT_OK_AND_ASSIGN(const RgbView expected, decoder->Decode(whole));
+  EXPECT_EQ(pixels, Pixels(expected));
+}
+
 TEST(ImageDecoderTest, BrokenContentsAreCorrupt) {
   const auto decoder = ImageDecoder::Make(ImageLimits{});
   std::string png = ReadTestFile("preprocess-kinds/images/rgb16.png");

@@ -178,8 +178,15 @@ TEST(JpegHeaderTest, RefusesContradictions) {
   EXPECT_THAT(Read(Jpeg(frame + frame + JpegScan())), IsRefusedAs(kReasonImageCorrupt));
   EXPECT_THAT(Read(Jpeg(frame)), IsRefusedAs(kReasonImageCorrupt));
   EXPECT_THAT(Read(Jpeg(JpegScan())), IsRefusedAs(kReasonImageCorrupt));
-  EXPECT_THAT(Read(Jpeg(frame + "junk" + JpegScan())), IsRefusedAs(kReasonImageCorrupt));
   EXPECT_THAT(Read("\xff\xd8" + frame + JpegScan() + "\xff\xd8"), IsRefusedAs(kReasonImageCorrupt));
+}
+
+TEST(JpegHeaderTest, SkipsStrayAndFillBytesBeforeAMarker) {
+  const std::string frame = JpegFrame(0xc0, 8, 5, 7, 3);
+  const std::string stray("junk\xff\x00\xff\xff", 8);
+  EXPECT_THAT(Read(Jpeg(JpegSegment(0xfe, "") + stray + frame + stray + JpegScan())), testing::IsOk());
+  EXPECT_THAT(Read("\xff\xd8" + frame + JpegScan() + "\xff\xfe" + std::string("\0\2", 2) + stray),
+              IsRefusedAs(kReasonImageCorrupt));  // no end of image
 }
 
 // An EXIF thumbnail has markers of its own, and scan data may hold stuffed and restart markers.
