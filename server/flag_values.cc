@@ -1,6 +1,5 @@
 #include "server/flag_values.h"
 
-#include <limits>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
@@ -15,7 +14,7 @@ absl::StatusOr<int64_t> ParseWholeNumber(absl::string_view text, int64_t least, 
   return value;
 }
 
-absl::StatusOr<int64_t> ParseBytes(absl::string_view text, int64_t least) {
+absl::StatusOr<int64_t> ParseBytes(absl::string_view text, int64_t least, int64_t most) {
   int64_t unit = 1;
   if (absl::ConsumeSuffix(&text, "KiB")) {
     unit = int64_t{1} << 10;
@@ -25,10 +24,9 @@ absl::StatusOr<int64_t> ParseBytes(absl::string_view text, int64_t least) {
     unit = int64_t{1} << 30;
   }
   int64_t value = 0;
-  if (!absl::SimpleAtoi(text, &value) || value < 0 || value > std::numeric_limits<int64_t>::max() / unit ||
-      value * unit < least) {
+  if (!absl::SimpleAtoi(text, &value) || value < 0 || value > most / unit || value * unit < least) {
     return absl::InvalidArgumentError(
-        absl::StrCat("at least ", least, " bytes, as 65536, 64KiB, 10MiB or 1GiB"));
+        absl::StrCat(least, " to ", most, " bytes, as 65536, 64KiB, 10MiB or 1GiB"));
   }
   return value * unit;
 }

@@ -21,7 +21,7 @@ namespace edgenext::serving {
 absl::StatusOr<int64_t> ParseWholeNumber(absl::string_view text, int64_t least, int64_t most);
 
 // Plain bytes, or a whole number with KiB, MiB or GiB.
-absl::StatusOr<int64_t> ParseBytes(absl::string_view text, int64_t least);
+absl::StatusOr<int64_t> ParseBytes(absl::string_view text, int64_t least, int64_t most);
 
 // 250ms, 10s, 5m, 1h30m, 0.
 absl::StatusOr<absl::Duration> ParseDurationFlag(absl::string_view text, absl::Duration least);

@@ -28,6 +28,8 @@ namespace {
 constexpr absl::Duration kWatchdogPatience = absl::Seconds(5);
 // Largest input of any model. Messages are bounded before the model is known, since the ports open first.
 constexpr size_t kMaxTensorBytes = size_t{4} * 3 * 512 * 512;
+static_assert(kInflightOverheadBytes >= kMessageOverheadBytes,
+              "the least budget admits a call with an image");
 // Where neither the machine nor its cgroup tells how much memory there is.
 constexpr int64_t kAssumedMemoryBytes = int64_t{4} << 30;
 
@@ -62,8 +64,8 @@ ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Ma
   pipeline.max_batch_size = options.max_batch_size;
   pipeline.batch_timeout = options.batch_timeout;
   pipeline.admission.queue_capacity = options.queue_capacity;
-  pipeline.admission.max_inflight_bytes =
-      options.max_inflight_bytes.value_or(static_cast<size_t>(MemoryBytes(machine) / 4));
+  pipeline.admission.max_inflight_bytes = options.max_inflight_bytes.value_or(
+      std::max(static_cast<size_t>(MemoryBytes(machine) / 4), LeastInflightBytes(options)));
   pipeline.image_limits.max_bytes = options.max_image_bytes;
   pipeline.image_limits.max_pixels = options.max_image_pixels;
   pipeline.image_limits.max_side = options.max_image_side;
@@ -151,8 +153,9 @@ ExitCode Server::Run() {
     rpc_->Shutdown(clock_.Now());
     return ExitCode::kBadModel;
   }
-  if (lifecycle_.MoveTo(ServerState::kReady)) AnnounceReady();
-  return Stop();
+  const bool was_ready = lifecycle_.MoveTo(ServerState::kReady);
+  if (was_ready) AnnounceReady();
+  return Stop(was_ready);
 }
 
 absl::Status Server::Listen() {
@@ -248,11 +251,11 @@ void Server::AnnounceReady() {
   std::fflush(stdout);
 }
 
-ExitCode Server::Stop() {
+ExitCode Server::Stop(bool was_ready) {
   const int signal = signals_.WaitForStop();
   StepTimer timer(clock_);
   // Only who was ready has clients that must first hear otherwise; before, nothing was served.
-  if (pipeline_->FindModel("", "").ok()) signals_.WaitForCutOff(DrainDelay(signal));
+  if (was_ready) signals_.WaitForCutOff(DrainDelay(signal));
   Log(LogLevel::kInfo, "drain delay over", {{"ms", timer.LapMs()}});
 
   const MonotonicTime deadline = clock_.Now() + options_.drain_timeout;

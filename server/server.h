@@ -43,7 +43,7 @@ class Server {
   absl::Status StartRpc(std::unique_ptr<Listener> listener);
   absl::Status LoadModel();
   void AnnounceReady();
-  ExitCode Stop();
+  ExitCode Stop(bool was_ready);
 
   // How long a stop may take that `signal` asks for, without and with the watchdog's patience.
   absl::Duration DrainDelay(int signal) const;

@@ -21,6 +21,8 @@ using Options = ServerOptions;
 
 constexpr int kMaxInt = std::numeric_limits<int>::max();
 constexpr int kMaxWorkers = 4096;
+constexpr int64_t kMaxImageBytes = int64_t{1} << 30;
+constexpr int64_t kMaxInflightBytes = int64_t{1} << 50;
 
 template <typename Target, typename Value>
 absl::Status Assign(const absl::StatusOr<Value>& value, Target& target) {
@@ -143,7 +145,9 @@ const std::vector<ServerFlag>& ServerFlags() {
          return Assign(ParseWholeNumber(text, 1, 1 << 20), options.stream_window.emplace());
        }},
       {"--max-image-bytes", "SIZE", "10MiB", "a larger file is refused",
-       [](Text text, Options& options) { return Assign(ParseBytes(text, 1), options.max_image_bytes); }},
+       [](Text text, Options& options) {
+         return Assign(ParseBytes(text, 1, kMaxImageBytes), options.max_image_bytes);
+       }},
       {"--max-image-pixels", "COUNT", "64000000", "an image with more is refused before it is decoded",
        [](Text text, Options& options) {
          return Assign(ParseWholeNumber(text, 1, int64_t{1} << 40), options.max_image_pixels);
@@ -155,7 +159,9 @@ const std::vector<ServerFlag>& ServerFlags() {
       {"--max-inflight-bytes", "SIZE", "a quarter of the memory limit",
        "encoded bytes from admission to answer, of all calls together",
        [](Text text, Options& options) {
-         return Assign(ParseBytes(text, 1), options.max_inflight_bytes.emplace());
+         const absl::StatusOr<int64_t> bytes = ParseBytes(text, 1, kMaxInflightBytes);
+         if (bytes.ok()) options.max_inflight_bytes = static_cast<size_t>(*bytes);
+         return bytes.status();
        }},
       {"--max-connections", "COUNT", "1024", "a connection beyond is closed at once",
        [](Text text, Options& options) {

@@ -33,6 +33,10 @@ std::string Describe(const std::vector<std::string>& errors) {
 
 }  // namespace
 
+size_t LeastInflightBytes(const ServerOptions& options) {
+  return options.max_image_bytes + kInflightOverheadBytes;
+}
+
 ServerCommand ParseServerCommand(const std::vector<std::string>& arguments) {
   CLI::App app("Classifies images over gRPC with an EdgeNeXt model.", "edgenext-server");
   app.set_help_flag("--help", "show this and end");
@@ -75,6 +79,12 @@ ServerCommand ParseServerCommand(const std::vector<std::string>& arguments) {
       !absl::StartsWith(options.host, "unix:")) {
     errors.push_back(
         absl::StrCat("--http-port=", options.http_port, ": expected another port than --grpc-port"));
+  }
+  if (options.max_inflight_bytes && *options.max_inflight_bytes < LeastInflightBytes(options)) {
+    errors.push_back(absl::StrCat("--max-inflight-bytes=", *options.max_inflight_bytes,
+                                  ": expected at least ", LeastInflightBytes(options),
+                                  ", --max-image-bytes and ", kInflightOverheadBytes,
+                                  " for the message around it"));
   }
   if (!errors.empty()) {
     command.kind = ServerCommand::Kind::kUsageError;

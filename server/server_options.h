@@ -66,6 +66,12 @@ struct ServerCommand {
   std::string text;       // of the others: for standard output or standard error
 };
 
+// What the least budget holds beside an image: the message around it.
+inline constexpr size_t kInflightOverheadBytes = size_t{64} << 10;
+
+// The least of --max-inflight-bytes: with less, no image could ever be admitted.
+size_t LeastInflightBytes(const ServerOptions& options);
+
 // Reads all of the command line before it says anything: a usage error's text names every flag that is
 // unknown, repeated, without a value or wrong, each with its value and what was expected. `arguments` without
 // the program's name.

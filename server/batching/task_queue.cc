@@ -94,8 +94,12 @@ void TaskQueue::CutOffRest() {
     rest = RemoveFirst(static_cast<int>(tasks_.size()));
   }
   for (std::unique_ptr<Task>& task : rest) {
-    cut_off_.CountTask();
-    task->Abandon(DrainingStatus());
+    absl::Status status = CheckRunnable(*task, clock_->Now());
+    if (status.ok()) {
+      cut_off_.CountTask();
+      status = DrainingStatus();
+    }
+    task->Abandon(std::move(status));
   }
 }
 

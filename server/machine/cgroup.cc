@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "server/machine/pseudo_file.h"
+#include "model/base/pseudo_file.h"
 
 namespace edgenext::serving {
 namespace {

@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "model/base/pseudo_file.h"
 #include "server/machine/cgroup.h"
 #include "server/machine/cpu_list.h"
-#include "server/machine/pseudo_file.h"
 
 namespace edgenext::serving {
 namespace {

@@ -5,24 +5,16 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "model/base/pseudo_file.h"
 
 namespace edgenext::serving {
 namespace {
-
-// procfs tells no file sizes, so its files are read as streams.
-std::string ReadAll(const std::string& path) {
-  std::ostringstream contents;
-  contents << std::ifstream(path).rdbuf();
-  return contents.str();
-}
 
 double CountEntries(const std::string& folder) {
   DIR* open_folder = opendir(folder.c_str());
@@ -36,7 +28,7 @@ double CountEntries(const std::string& folder) {
 }
 
 double BootTime(const std::string& proc) {
-  for (const absl::string_view line : absl::StrSplit(ReadAll(proc + "/stat"), '\n')) {
+  for (const absl::string_view line : absl::StrSplit(ReadPseudoFile(proc + "/stat"), '\n')) {
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
     double seconds = 0;
     if (words[0] == "btime" && words.size() == 2 && absl::SimpleAtod(words[1], &seconds)) return seconds;
@@ -53,7 +45,7 @@ ProcessStats ReadProcessStats(const std::string& proc) {
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = static_cast<double>(limit.rlim_cur);
 
   // The second field is the program's name in parentheses and may hold anything: count from its end.
-  const std::string text = ReadAll(proc + "/self/stat");
+  const std::string text = ReadPseudoFile(proc + "/self/stat");
   const size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return stats;
   const std::vector<absl::string_view> fields =

@@ -60,7 +60,7 @@ PrometheusMetrics::PrometheusMetrics(absl::Duration latency_objective)
       deadline_exceeded_(
           CounterFor(kDeadlineBudgets, "budget",
                      CounterFamily(registry_, "edgenext_deadline_exceeded_total",
-                                   "Calls whose deadline passed; short: less time than the latency "
+                                   "Images whose deadline passed; short: less time than the latency "
                                    "objective was left on arrival."))),
       batches_(CounterFor(kBatchTriggers, "trigger",
                           CounterFamily(registry_, "edgenext_batches_total",

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/variant.h"
 #include "model/base/error_reason.h"
-#include "model/base/log.h"
 #include "model/base/status_macros.h"
 #include "server/batching/task_status.h"
 #include "server/pipeline/stage_timer.h"
@@ -166,8 +165,7 @@ absl::Status ClassifyWorker::ExplainFailure(const absl::Status& status, const Im
         absl::InvalidArgumentError("the image has values that are not finite or far out of range"),
         kReasonBadTensor);
   }
-  Log(LogLevel::kError, "execution failed", {{"model", model_->name}, {"error", status.ToString()}});
-  return WithReason(absl::InternalError("the network failed on this image"), kReasonExecutionFailed);
+  return WithReason(absl::InternalError(status.ToString()), kReasonExecutionFailed);
 }
 
 ImageResult ClassifyWorker::Postprocess(const OutputSpec& outputs) {

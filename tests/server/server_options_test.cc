@@ -158,8 +158,9 @@ TEST(ServerOptionsTest, AWrongValueIsNamedWithWhatWasExpected) {
            Case{"--drain-timeout=20", "--drain-timeout=20: expected a duration"},
            Case{"--drain-timeout=inf", "--drain-timeout=inf: expected a duration"},
            Case{"--max-image-bytes=10MB",
-                "--max-image-bytes=10MB: expected at least 1 bytes, as 65536, 64KiB"},
-           Case{"--max-image-bytes=99999999999GiB", "--max-image-bytes=99999999999GiB: expected at least 1"},
+                "--max-image-bytes=10MB: expected 1 to 1073741824 bytes, as 65536, 64KiB"},
+           Case{"--max-image-bytes=2GiB", "--max-image-bytes=2GiB: expected 1 to 1073741824 bytes"},
+           Case{"--max-inflight-bytes=99999999999GiB", "--max-inflight-bytes=99999999999GiB: expected 1 to"},
            Case{"--reflection=yes", "--reflection=yes: expected one of true, false"},
            Case{"--log-format=xml", "--log-format=xml: expected one of text, json"},
            Case{"--log-level=loud", "--log-level=loud: expected one of debug, info, warning, error"},
@@ -180,6 +181,13 @@ TEST(ServerOptionsTest, AllErrorsAreToldAtOnce) {
   EXPECT_THAT(text, HasSubstr("--host=: expected"));
   EXPECT_THAT(text, HasSubstr("--queue-capacity: given 2 times (1, 2), expected once"));
   EXPECT_THAT(text, HasSubstr("-v: no such flag"));
+}
+
+TEST(ServerOptionsTest, TheBudgetHoldsOneImage) {
+  EXPECT_THAT(UsageError({"--max-image-bytes=100MiB", "--max-inflight-bytes=100MiB"}),
+              HasSubstr("--max-inflight-bytes=104857600: expected at least 104923136, "
+                        "--max-image-bytes and 65536 for the message around it"));
+  Accepted({"--max-image-bytes=100MiB", "--max-inflight-bytes=104923136"});
 }
 
 TEST(ServerOptionsTest, ThePortsMustDiffer) {

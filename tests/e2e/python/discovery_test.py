@@ -42,7 +42,7 @@ class HealthTest(ServerTestCase):
 class HealthOfADrainingServerTest(unittest.TestCase):
 
     def test_watchers_learn_of_the_drain_while_the_server_still_answers(self):
-        server = Server("--drain-delay=2s")
+        server = Server("--drain-delay=10m")
         self.addCleanup(server.close)
         with grpc.insecure_channel(server.grpc) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
@@ -55,6 +55,7 @@ class HealthOfADrainingServerTest(unittest.TestCase):
                 self.assertEqual(next(watches[name]).status, NOT_SERVING, name)
             # Live until the end: a probe of liveness must not kill a server that drains.
             self.assertEqual(stub.Check(health_pb2.HealthCheckRequest(service="liveness")).status, SERVING)
+        server.begin_stop()  # again: the delay is over
         self.assertEqual(server.wait(), 0, server.log())
 
 

@@ -297,6 +297,22 @@ TEST_F(TaskQueueTest, CutOffEndsWhatIsQueuedAndWhatBatchesHold) {
   EXPECT_EQ(queue_->cut_off_tasks(), 2);
 }
 
+// Nobody waits for those any more: they are not lost, and end as they would have without the cut.
+TEST_F(TaskQueueTest, CutOffDoesNotCountCancelledAndExpiredTasks) {
+  MakeQueue();
+  const auto cancellation = std::make_shared<Cancellation>();
+  ASSERT_THAT(Schedule("cancelled", kNever, TaskClass::kInteractive, cancellation), IsOk());
+  ASSERT_THAT(Schedule("expired", start_ + absl::Seconds(1)), IsOk());
+  ASSERT_THAT(Schedule("cut off"), IsOk());
+  cancellation->Cancel();
+  clock_.Advance(absl::Seconds(1));
+  queue_->CutOffRest();
+  EXPECT_EQ(queue_->cut_off_tasks(), 1);
+  EXPECT_THAT(endings_.StatusOf("cancelled"), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(endings_.StatusOf("expired"), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(endings_.StatusOf("cut off"), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(TaskQueueTest, ADestroyedQueueEndsItsTasks) {
   MakeQueue();
   ASSERT_THAT(Schedule("a"), IsOk());

@@ -1,9 +1,9 @@
-#include "server/machine/pseudo_file.h"
+#include "model/base/pseudo_file.h"
 
 #include <fstream>
 #include <sstream>
 
-namespace edgenext::serving {
+namespace edgenext {
 
 std::string ReadPseudoFile(const std::string& path) {
   std::ostringstream contents;
@@ -11,4 +11,4 @@ std::string ReadPseudoFile(const std::string& path) {
   return contents.str();
 }
 
-}  // namespace edgenext::serving
+}  // namespace edgenext
