@@ -3,6 +3,7 @@
 #include <cpuid.h>
 
 #include <cstdint>
+#include <cstring>
 
 namespace edgenext::kernels {
 namespace {
@@ -57,6 +58,15 @@ const char* IsaName(Isa isa) {
       return "avx512";
   }
   return "unknown";
+}
+
+bool ParseIsa(const char* name, Isa* isa) {
+  for (const Isa candidate : kAllIsas) {
+    if (std::strcmp(name, IsaName(candidate)) != 0) continue;
+    *isa = candidate;
+    return true;
+  }
+  return false;
 }
 
 Isa BestIsa() {

@@ -14,6 +14,9 @@ inline constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
 // "scalar", "avx2", "avx512"
 const char* IsaName(Isa isa);
 
+// The instruction set that `name` is the name of; false, and `isa` as it was, if there is none.
+bool ParseIsa(const char* name, Isa* isa);
+
 // Whether this processor has the instructions (CPUID) and the system saves their registers (XCR0).
 bool CpuSupports(Isa isa);
 

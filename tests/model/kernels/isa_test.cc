@@ -22,6 +22,19 @@ TEST(IsaTest, NamesAreTheFlagsWords) {
   EXPECT_STREQ(IsaName(Isa::kAvx512), "avx512");
 }
 
+TEST(IsaTest, ReadsNames) {
+  for (const Isa isa : kAllIsas) {
+    Isa read = isa == Isa::kScalar ? Isa::kAvx512 : Isa::kScalar;
+    EXPECT_TRUE(ParseIsa(IsaName(isa), &read)) << IsaName(isa);
+    EXPECT_EQ(read, isa);
+  }
+  Isa untouched = Isa::kAvx2;
+  for (const char* name : {"", "avx", "AVX2", "avx5120", "unknown"}) {
+    EXPECT_FALSE(ParseIsa(name, &untouched)) << name;
+  }
+  EXPECT_EQ(untouched, Isa::kAvx2);
+}
+
 TEST(IsaTest, AgreesWithTheCompilersDetection) {
   EXPECT_TRUE(CpuSupports(Isa::kScalar));
   EXPECT_EQ(CpuSupports(Isa::kAvx2), CompilerSaysAvx2());
