@@ -33,8 +33,8 @@ struct Flags {
   std::string model;  // instead of variant
   std::string precision = "f32";
   std::string max_isa = kernels::IsaName(kernels::BestIsa());
-  int height = 256;
-  int width = 256;
+  int height = 0;  // 0 is the model's, or that of NetworkOptions for a variant
+  int width = 0;
   int batch = 1;
   int threads = 1;
   int latency_threads = 1;
@@ -49,9 +49,8 @@ struct LoadedNetwork {
 };
 
 absl::StatusOr<kernels::Isa> SupportedIsa(const std::string& name) {
-  for (const kernels::Isa isa : kernels::kAllIsas) {
-    if (name == kernels::IsaName(isa) && kernels::CpuSupports(isa)) return isa;
-  }
+  kernels::Isa isa = kernels::Isa::kScalar;
+  if (kernels::ParseIsa(name.c_str(), &isa) && kernels::CpuSupports(isa)) return isa;
   return absl::FailedPreconditionError(absl::StrCat("this processor does not support ", name));
 }
 
@@ -67,8 +66,8 @@ absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags,
   EDGENEXT_ASSIGN_OR_RETURN(const LoadedWeights loaded,
                             LoadWeights(*MakeSyntheticCheckpoint(*config, naming, /*seed=*/1)));
   NetworkOptions options;
-  options.height = flags.height;
-  options.width = flags.width;
+  if (flags.height != 0) options.height = flags.height;
+  if (flags.width != 0) options.width = flags.width;
   options.isa = isa;
   return Network::Pack(loaded.weights, options);
 }
@@ -77,7 +76,10 @@ absl::StatusOr<std::shared_ptr<const Network>> LoadModel(const Flags& flags, ker
   BundleOptions options;
   options.isa = isa;
   options.precision = flags.precision;
-  options.overrides.input_size = InputSize{flags.height, flags.width};
+  if ((flags.height == 0) != (flags.width == 0)) {
+    return absl::InvalidArgumentError("for a model, --height and --width are given both or not at all");
+  }
+  if (flags.height != 0) options.overrides.input_size = InputSize{flags.height, flags.width};
   EDGENEXT_ASSIGN_OR_RETURN(const ModelBundle bundle, LoadModelBundle(flags.model, options));
   return bundle.network;
 }
@@ -149,8 +151,12 @@ int Main(int argc, char** argv) {
   app.add_option("--model", flags.model, "a model folder or weights file instead")->excludes(variant);
   app.add_option("--precision", flags.precision, "what the network computes in")
       ->check(CLI::IsMember({"f32", "auto"}));
-  app.add_option("--height", flags.height, "of the images");
-  app.add_option("--width", flags.width, "of the images");
+  app.add_option("--height", flags.height, "of the images")
+      ->check(CLI::PositiveNumber)
+      ->default_str("the model's, 256 of a variant");
+  app.add_option("--width", flags.width, "of the images")
+      ->check(CLI::PositiveNumber)
+      ->default_str("the model's, 256 of a variant");
   app.add_option("--batch", flags.batch, "images in one execution")->check(CLI::Range(1, 1024));
   app.add_option("--threads", flags.threads, "executors that run independent images at the same time")
       ->check(CLI::Range(1, 1024));

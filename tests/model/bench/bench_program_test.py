@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs edgenext-bench as users do: bench_program_test.py EDGENEXT_BENCH MODEL_FOLDER"""
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -35,8 +36,19 @@ done = run("--model", model, "--seconds=0.05", "--max-isa=scalar")
 check(done.returncode == 0, done.stderr)
 check(json.loads(done.stdout)["isa"] == "scalar", done.stdout)
 
+# Without --height and --width a model runs at its own size. An executor's memory tells sizes apart.
+size = json.loads((pathlib.Path(model) / "model.json").read_text())["input_size"]
+arenas = []
+for arguments in ((), (f"--height={size}", f"--width={size}"), (f"--height={size + 32}", f"--width={size + 32}")):
+    done = run("--model", model, "--seconds=0.05", *arguments)
+    check(done.returncode == 0, done.stderr)
+    arenas.append(json.loads(done.stdout)["arena_bytes"])
+check(arenas[0] == arenas[1] < arenas[2], f"arenas {arenas}")
+done = run("--model", model, "--height=64")
+check(done.returncode == 64 and "--width" in done.stderr, done.stderr)
+
 for arguments, word in ((("--latency-threads=2",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
-                        (("--precision=bf16",), "precision"), (("--height=100",), "multiple of 32"),
+                        (("--precision=bf16",), "precision"), (("--height=100",), "multiple of 32"), (("--width=0",), "width"),
                         (("--max-isa=mmx",), "max-isa"), (("--model=x", "--variant=y"), "--variant")):
     done = run(*arguments)
     check(done.returncode == 64, f"{arguments}: exit code {done.returncode}")
