@@ -10,10 +10,12 @@ namespace edgenext {
 namespace {
 
 constexpr int kImageNetClasses = 1000;
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> ParseLabels(absl::string_view text, int classes) {
+  absl::ConsumePrefix(&text, kByteOrderMark);
   absl::ConsumeSuffix(&text, "\n");
   std::vector<std::string> labels;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {

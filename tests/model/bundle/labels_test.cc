@@ -23,6 +23,18 @@ TEST(ParseLabelsTest, OneLineAClass) {
               IsOkAndHolds(ElementsAre("Käse", "日本", "\xF0\x9F\x90\xA7")));
 }
 
+TEST(ParseLabelsTest, AByteOrderMarkIsNoLabel) {
+  EXPECT_THAT(ParseLabels("\xEF\xBB\xBF"
+                          "cat\n\xEF\xBB\xBF"
+                          "dog\n",
+                          2),
+              IsOkAndHolds(ElementsAre("cat",
+                                       "\xEF\xBB\xBF"
+                                       "dog")));
+  EXPECT_THAT(ParseLabels("\xEF\xBB\xBF\n", 1),
+              StatusIs(absl::StatusCode::kInvalidArgument, "line 1 is empty"));
+}
+
 TEST(ParseLabelsTest, CountIsThatOfTheClasses) {
   EXPECT_THAT(ParseLabels("a\nb\n", 3),
               StatusIs(absl::StatusCode::kInvalidArgument, "it has 2 lines, the model 3 classes"));
