@@ -1,6 +1,5 @@
 #include "server/flag_values.h"
 
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 
