@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "model/edgenext/network.h"
 #include "nlohmann/json.hpp"
 
 namespace edgenext {
@@ -168,8 +169,7 @@ std::string ModelNameFault(absl::string_view name) {
 }
 
 std::string InputSizeFault(int64_t height, int64_t width) {
-  const auto is_side = [](int64_t side) { return side >= 64 && side <= 512 && side % 32 == 0; };
-  if (is_side(height) && is_side(width)) return "";
+  if (IsInputSide(height) && IsInputSide(width)) return "";
   return absl::StrCat("input size ", height, " x ", width, " is not of multiples of 32 from 64 to 512");
 }
 

@@ -14,7 +14,7 @@ constexpr int kMinSize = 64;
 constexpr int kMaxSize = 512;
 
 absl::Status CheckSize(const char* what, int size) {
-  if (size % kSizeStep == 0 && size >= kMinSize && size <= kMaxSize) return absl::OkStatus();
+  if (IsInputSide(size)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("input ", what, " is ", size, ", expected a multiple of ",
                                                  kSizeStep, " from ", kMinSize, " to ", kMaxSize));
 }
@@ -48,6 +48,10 @@ absl::StatusOr<PackedStage> PackStage(PackContext& context, int index, const Map
 }
 
 }  // namespace
+
+bool IsInputSide(int64_t pixels) {
+  return pixels % kSizeStep == 0 && pixels >= kMinSize && pixels <= kMaxSize;
+}
 
 absl::StatusOr<std::shared_ptr<const Network>> Network::Pack(const EdgeNextWeights& weights,
                                                              const NetworkOptions& options) {

@@ -2,6 +2,7 @@
 #define MODEL_EDGENEXT_NETWORK_H_
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,8 +15,11 @@
 
 namespace edgenext {
 
+// Whether images may have this height or width: multiples of 32 from 64 to 512.
+bool IsInputSide(int64_t pixels);
+
 struct NetworkOptions {
-  // Of the images; multiples of 32 from 64 to 512.
+  // Of the images: each an input side.
   int height = 256;
   int width = 256;
   // 8-bit RGB value v of channel c becomes (v / 255 - mean[c]) / std[c].
