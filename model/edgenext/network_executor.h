@@ -18,6 +18,9 @@ class NetworkExecutor final : public Executor {
  public:
   explicit NetworkExecutor(std::shared_ptr<const PackedNetwork> network);
 
+  // Whether it can run.
+  const absl::Status& status() const { return program_.status(); }
+
   absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) override;
   absl::Status Trace(const NetworkInput& input, absl::Span<float> logits, ActivationTrace* trace);
   absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions);

@@ -1,5 +1,6 @@
 #include "model/edgenext/packed_network.h"
 
+#include "model/base/status_macros.h"
 #include "model/edgenext/network_executor.h"
 
 namespace edgenext {
@@ -37,7 +38,9 @@ std::shared_ptr<const PackedNetwork> PackedNetwork::Self() const {
 }
 
 absl::StatusOr<std::unique_ptr<Executor>> PackedNetwork::MakeExecutor() const {
-  return std::make_unique<NetworkExecutor>(Self());
+  auto executor = std::make_unique<NetworkExecutor>(Self());
+  EDGENEXT_RETURN_IF_ERROR(executor->status());
+  return executor;
 }
 
 absl::Status PackedNetwork::Trace(const NetworkInput& input, absl::Span<float> logits,

@@ -74,17 +74,21 @@ absl::StatusOr<std::shared_ptr<const PackedPrimitive>> PackedPrimitive::Make(Pac
 
 void PackedPrimitive::AppendTo(Program& program, OpKind kind, std::shared_ptr<const PackedPrimitive> packed,
                                const float* source, float* destination) {
-  const dnnl::engine& engine = CpuEngine();
-  auto bound = std::make_shared<BoundPrimitive>();
-  bound->primitive = packed->primitive_.get();
-  bound->stream = program.stream().stream.get();
-  bound->name = &packed->name_;
-  bound->Add(DNNL_ARG_SRC, dnnl::memory(packed->source_, engine, const_cast<float*>(source)));  // only read
-  bound->Add(DNNL_ARG_DST, dnnl::memory(packed->destination_, engine, destination));
-  bound->Add(DNNL_ARG_SCRATCHPAD, dnnl::memory(packed->scratchpad_, engine, program.scratch()));
-  for (const auto& [argument, memory] : packed->constants_) bound->Add(argument, memory);
-  bound->packed = std::move(packed);
-  program.Append(kind, [bound] { return bound->Run(); });
+  if (!program.status().ok()) return;
+  program.Fail(CatchOneDnn(packed->name_, [&] {
+    const dnnl::engine& engine = CpuEngine();
+    auto bound = std::make_shared<BoundPrimitive>();
+    bound->primitive = packed->primitive_.get();
+    bound->stream = program.stream().stream.get();
+    bound->name = &packed->name_;
+    bound->Add(DNNL_ARG_SRC, dnnl::memory(packed->source_, engine, const_cast<float*>(source)));  // only read
+    bound->Add(DNNL_ARG_DST, dnnl::memory(packed->destination_, engine, destination));
+    bound->Add(DNNL_ARG_SCRATCHPAD, dnnl::memory(packed->scratchpad_, engine, program.scratch()));
+    for (const auto& [argument, memory] : packed->constants_) bound->Add(argument, memory);
+    bound->packed = packed;
+    program.Append(kind, [bound] { return bound->Run(); });
+    return absl::OkStatus();
+  }));
 }
 
 }  // namespace edgenext::ops

@@ -46,7 +46,7 @@ class PackedPrimitive {
   static absl::StatusOr<std::shared_ptr<const PackedPrimitive>> Make(Packer& packer, std::string name,
                                                                      PrimitiveParts parts);
 
-  // Appends the step that reads `source` and writes `destination`.
+  // Appends the step that reads `source` and writes `destination`; if oneDNN fails, the program does.
   static void AppendTo(Program& program, OpKind kind, std::shared_ptr<const PackedPrimitive> packed,
                        const float* source, float* destination);
 
@@ -64,7 +64,7 @@ class PackedPrimitive {
 // threads at once.
 dnnl::primitive_attr CommonAttributes();
 
-// Calls `make`, which returns a StatusOr, and turns what oneDNN throws into INTERNAL.
+// Calls `make`, which returns a Status or a StatusOr, and turns what oneDNN throws into INTERNAL.
 template <typename Make>
 auto CatchOneDnn(const std::string& name, Make make) -> decltype(make()) {
   try {

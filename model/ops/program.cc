@@ -26,8 +26,12 @@ const char* OpKindName(OpKind kind) {
   return "unknown";
 }
 
-Program::Program(void* scratch) : scratch_(scratch), stream_(std::make_shared<const Stream>()) {
+Program::Program(void* scratch) : scratch_(scratch) {
   ConfineThreads();
+  Fail(CatchOneDnn("a stream", [this] {
+    stream_ = std::make_shared<const Stream>();
+    return absl::OkStatus();
+  }));
 }
 
 void Program::AppendLoop(OpKind kind, std::function<void()> loop) {
@@ -38,6 +42,7 @@ void Program::AppendLoop(OpKind kind, std::function<void()> loop) {
 }
 
 absl::Status Program::RunSteps(size_t first, size_t last) const {
+  EDGENEXT_RETURN_IF_ERROR(status_);
   for (size_t i = first; i < last; ++i) EDGENEXT_RETURN_IF_ERROR(steps_[i].run());
   return absl::OkStatus();
 }

@@ -34,6 +34,10 @@ class Program {
   // `scratch` is what all steps share: Packer::scratch_bytes() bytes that outlive the program.
   explicit Program(void* scratch);
 
+  // The first error in making the program, which then runs nothing: INTERNAL if oneDNN failed.
+  const absl::Status& status() const { return status_; }
+  void Fail(absl::Status error) { status_.Update(std::move(error)); }
+
   void Append(OpKind kind, Run run) { steps_.push_back({kind, std::move(run)}); }
   // A step that cannot fail.
   void AppendLoop(OpKind kind, std::function<void()> loop);
@@ -45,11 +49,13 @@ class Program {
   size_t size() const { return steps_.size(); }
   const std::vector<Step>& steps() const { return steps_; }
   void* scratch() const { return scratch_; }
+  // Only while status() is OK.
   const Stream& stream() const { return *stream_; }
 
  private:
   void* const scratch_;
-  const std::shared_ptr<const Stream> stream_;
+  std::shared_ptr<const Stream> stream_;
+  absl::Status status_;
   std::vector<Step> steps_;
 };
 

@@ -35,5 +35,18 @@ TEST(ProgramTest, StopsAtTheFirstError) {
   EXPECT_THAT(ran, IsEmpty());
 }
 
+TEST(ProgramTest, KeepsTheFirstErrorInMakingItAndRunsNothing) {
+  std::vector<int> ran;
+  Program program(nullptr);
+  program.AppendLoop(OpKind::kElementwise, [&ran] { ran.push_back(0); });
+  EXPECT_THAT(program.status(), IsOk());
+  program.Fail(absl::InternalError("first"));
+  program.Fail(absl::InternalError("second"));
+  program.Fail(absl::OkStatus());
+  EXPECT_THAT(program.status(), StatusIs(absl::StatusCode::kInternal, "first"));
+  EXPECT_THAT(program.RunAll(), StatusIs(absl::StatusCode::kInternal, "first"));
+  EXPECT_THAT(ran, IsEmpty());
+}
+
 }  // namespace
 }  // namespace edgenext::ops
