@@ -36,14 +36,15 @@ class LargeArraysRefused {
 
 }  // namespace
 
-void* operator new[](size_t size) {
+// Not inlined, or compilers see through them, and take new[] and free for a mismatch.
+[[gnu::noinline]] void* operator new[](size_t size) {
   if (size >= large_bytes && large_arrays_left-- <= 0) throw std::bad_alloc();
   void* const memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
 namespace edgenext {
 namespace {
