@@ -14,52 +14,41 @@ namespace edgenext::serving {
 
 void ClassifyStreamCall::OnHeaders() {
   const auto model = services_.pipeline->FindModel("", "");
+  if (model.ok()) record_.SetModel(*model);
+  absl::Status refused = model.status();
+  if (refused.ok()) refused = CheckOpen();
   {
     std::lock_guard<std::mutex> lock(mu_);
     if (finished_) return;
-    if (model.ok()) {
+    if (refused.ok()) {
       call_.AddInitialMetadata(kStreamWindowKey, absl::StrCat(services_.stream_window));
       writing_ = true;
       call_.SendInitialMetadata();
     } else {
-      EndWith(model.status());
+      EndWith(refused);
     }
   }
   WantNext();
 }
 
-void ClassifyStreamCall::WantNext() {
-  {
-    std::lock_guard<std::mutex> lock(mu_);
-    const bool open = !finished_ && !half_closed_ && !ends_with_;
-    if (!open || reading_ || unanswered_ >= services_.stream_window) return;
-    reading_ = true;
-  }
-  AdmissionRequest request;
-  request.bytes = MaxClassifyMessageBytes(services_);
-  request.deadline = call_.deadline();
-  services_.pipeline->admission().AdmitWhenFree(
-      request,
-      [self = shared()](absl::StatusOr<Admission> admission) { self->OnAdmitted(std::move(admission)); });
+absl::Status ClassifyStreamCall::CheckOpen() const {
+  AdmissionRequest nothing;
+  nothing.images = 0;
+  nothing.deadline = call_.deadline();
+  return services_.pipeline->admission().Admit(nothing).status();
 }
 
-void ClassifyStreamCall::OnAdmitted(absl::StatusOr<Admission> admission) {
+void ClassifyStreamCall::WantNext() {
   std::lock_guard<std::mutex> lock(mu_);
-  if (admission.ok() && !finished_ && !ends_with_) {
-    admission_ = *std::move(admission);
-    call_.Read();
-    return;
-  }
-  reading_ = false;
-  if (!admission.ok()) EndWith(admission.status());
+  const bool open = !finished_ && !half_closed_ && !ends_with_;
+  if (!open || reading_ || unanswered_ >= services_.stream_window) return;
+  reading_ = true;
+  call_.Read();
 }
 
 void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
-  Admission admission;
   {
     std::lock_guard<std::mutex> lock(mu_);
-    reading_ = false;
-    admission = std::move(admission_);
     if (finished_) return;
     if (!ok) {
       half_closed_ = true;
@@ -71,8 +60,7 @@ void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
     ++unanswered_;
     has_read_ = true;
   }
-  StartImage(std::move(message), std::move(admission));
-  WantNext();
+  TakeImage(std::move(message));
 }
 
 absl::StatusOr<MonotonicTime> ClassifyStreamCall::Deadline(const v1::ClassifyStreamRequest& request) const {
@@ -87,10 +75,11 @@ absl::StatusOr<MonotonicTime> ClassifyStreamCall::Deadline(const v1::ClassifyStr
   return std::min(call_.deadline(), services_.clock->Now() + timeout);
 }
 
-void ClassifyStreamCall::StartImage(grpc::ByteBuffer message, Admission admission) {
+void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message) {
   const auto record = std::make_shared<CallRecord>(services_, Method::kClassifyStream);
   const auto request = std::make_shared<v1::ClassifyStreamRequest>();
-  const absl::Status size_checked = CheckMessageSize(message.Length(), MaxClassifyMessageBytes(services_));
+  const size_t bytes = message.Length();
+  const absl::Status size_checked = CheckMessageSize(bytes, MaxClassifyMessageBytes(services_));
   const MonotonicTime start = services_.clock->Now();
   const absl::Status parsed = ParseMessage(std::move(message), *request);
   services_.metrics->ObserveStage(Stage::kParse, services_.clock->Now() - start);
@@ -104,21 +93,41 @@ void ClassifyStreamCall::StartImage(grpc::ByteBuffer message, Admission admissio
   record->SetRequestId(request->request().request_id());
   auto model = services_.pipeline->FindModel(request->request().model(), request->request().model_version());
   record->SetModel(model.ok() ? *model : nullptr);
-  const absl::StatusOr<MonotonicTime> deadline = Deadline(*request);
-  for (const absl::Status& status : {size_checked, model.status(), deadline.status()}) {
-    if (!status.ok()) return Answer(request->id(), *record, status);
-  }
   ClassifyJob job;
   job.request = std::shared_ptr<const v1::ClassifyRequest>(request, &request->request());
-  job.model = *std::move(model);
-  job.admission = std::move(admission);
-  job.attributes = AttributesOf(call_, services_);
-  job.attributes.deadline = *deadline;
-  job.cancellation = cancellation_;
   job.done = [self = shared(), record, id = request->id()](absl::StatusOr<v1::ClassifyResponse> response) {
     self->Answer(id, *record, response);
   };
-  StartClassify(services_, std::move(job));
+  const absl::StatusOr<MonotonicTime> deadline = Deadline(*request);
+  for (const absl::Status& status : {size_checked, model.status(), deadline.status()}) {
+    if (!status.ok()) return OnAdmitted(status, std::move(job));
+  }
+  job.model = *std::move(model);
+  job.attributes = AttributesOf(call_, services_);
+  job.attributes.deadline = *deadline;
+  job.cancellation = cancellation_;
+
+  AdmissionRequest room;
+  room.bytes = bytes;
+  room.deadline = *deadline;
+  services_.pipeline->admission().AdmitWhenFree(
+      room,
+      [self = shared(), held = std::make_shared<ClassifyJob>(std::move(job))](
+          absl::StatusOr<Admission> admission) { self->OnAdmitted(std::move(admission), std::move(*held)); });
+}
+
+void ClassifyStreamCall::OnAdmitted(absl::StatusOr<Admission> admission, ClassifyJob job) {
+  if (admission.ok()) {
+    job.admission = *std::move(admission);
+    StartClassify(services_, std::move(job));
+  } else {
+    job.done(admission.status());
+  }
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    reading_ = false;
+  }
+  WantNext();
 }
 
 void ClassifyStreamCall::Answer(uint64_t id, CallRecord& record,
@@ -162,7 +171,10 @@ void ClassifyStreamCall::OnDone(bool cancelled) {
   cancellation_->Cancel();
   std::lock_guard<std::mutex> lock(mu_);
   broken_ = true;
-  EndWith(record_.CancelledOrExpired(call_.deadline()));
+  const absl::Status why = record_.CancelledOrExpired(call_.deadline());
+  // The Read's end, which comes first, looked as if the client had sent all.
+  if (finished_ && !has_read_ && !std::exchange(counted_, true)) record_.End(why);
+  EndWith(why);
 }
 
 void ClassifyStreamCall::OnDrain() {
@@ -190,7 +202,7 @@ void ClassifyStreamCall::FinishIfDone() {
   if (finished_ || writing_ || !(all_answered || broken_)) return;
   finished_ = true;
   const absl::Status status = ends_with_.value_or(absl::OkStatus());
-  if (!status.ok() && !has_read_) record_.End(status);
+  if (!status.ok() && !has_read_ && !std::exchange(counted_, true)) record_.End(status);
   call_.Finish(ToCallStatus(status, "").status);
 }
 

@@ -14,6 +14,7 @@
 #include "edgenext/v1/classifier.pb.h"
 #include "server/pipeline/admission.h"
 #include "server/rpc/call_record.h"
+#include "server/rpc/classify.h"
 #include "server/rpc/rpc_call.h"
 #include "server/rpc/service_context.h"
 
@@ -25,10 +26,12 @@ inline constexpr char kStreamWindowKey[] = "edgenext-stream-window";
 // edgenext.v1.Classifier/ClassifyStream. Two loops, reading and writing, meet in the number of unanswered
 // images:
 //
-//   place free and window open ──► admitted ──► Read ──► image scheduled ──► answer queued ──► Write ──►
-//   answered
-//            ▲                                                                                              │
-//            └──────────────────────────────────────────────────────────────────────────────────────────────┘
+//   window open ──► Read ──► admitted ──► image scheduled ──► answer queued ──► Write ──► answered
+//        ▲                      │                                                            │
+//        └──────────────────────┴────────────────────────────────────────────────────────────┘
+//
+// An image takes a place and its bytes of the budget once it is there, so an idle stream holds nothing. Where
+// there is no room the stream waits with that one image and reads no other.
 //
 // An image is unanswered until its answer has been written, so a client that does not read its answers is not
 // read from either. Images fail one by one, in their answers; the stream itself fails only if the server has
@@ -47,11 +50,15 @@ class ClassifyStreamCall final : public CallHandler {
   bool OnAbort(const absl::Status& why) override;
 
  private:
-  // Asks for a place for the next image, if the window is open. Needs mu_ free.
+  // These need mu_ free.
+  // Reads the next image, if the window is open.
   void WantNext();
-  void OnAdmitted(absl::StatusOr<Admission> admission);
-  // Starts the image of a message. Needs mu_ free.
-  void StartImage(grpc::ByteBuffer message, Admission admission);
+  // Takes the image of a message, which waits until there is room for it.
+  void TakeImage(grpc::ByteBuffer message);
+  // It has its room, or is refused.
+  void OnAdmitted(absl::StatusOr<Admission> admission, ClassifyJob job);
+  // The admission's refusal, if it refuses everything or the deadline has passed.
+  absl::Status CheckOpen() const;
   absl::StatusOr<MonotonicTime> Deadline(const v1::ClassifyStreamRequest& request) const;
   void Answer(uint64_t id, CallRecord& record, const absl::StatusOr<v1::ClassifyResponse>& response);
 
@@ -71,15 +78,15 @@ class ClassifyStreamCall final : public CallHandler {
 
   std::mutex mu_;
   // guarded by mu_
-  bool reading_ = false;  // from asking for a place to the end of the Read
+  bool reading_ = false;  // from the Read until the image has its room
   bool writing_ = false;
   bool has_read_ = false;     // an image
   bool half_closed_ = false;  // the client has sent all
   bool broken_ = false;       // nobody takes the answers any more
   bool finished_ = false;
+  bool counted_ = false;  // as a request: a stream that failed before its first image
   int unanswered_ = 0;
   absl::optional<absl::Status> ends_with_;
-  Admission admission_;  // for the image being read
   std::deque<grpc::ByteBuffer> answers_;
   bool greeted_ = false;  // the initial metadata has been written
 };
