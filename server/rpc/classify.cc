@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/base/error_reason.h"
 #include "model/base/status_macros.h"
+#include "server/rpc/message_codec.h"
 #include "server/rpc/status_mapping.h"
 
 namespace edgenext::serving {
@@ -90,6 +91,9 @@ void StartClassify(const ServiceContext& services, ClassifyJob job) {
 }
 
 void ClassifyMethod::Handle(std::shared_ptr<UnaryExchange> exchange) const {
+  const absl::Status checked =
+      CheckMessageSize(exchange->message_bytes(), MaxClassifyMessageBytes(services_));
+  if (!checked.ok()) return exchange->Fail(checked);
   const auto request = std::make_shared<v1::ClassifyRequest>();
   if (const absl::Status parsed = exchange->Parse(*request); !parsed.ok()) return exchange->Fail(parsed);
   exchange->SetRequestId(request->request_id());

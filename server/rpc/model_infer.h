@@ -1,6 +1,7 @@
 #ifndef SERVER_RPC_MODEL_INFER_H_
 #define SERVER_RPC_MODEL_INFER_H_
 
+#include <algorithm>
 #include <memory>
 
 #include "server/rpc/service_context.h"
@@ -15,7 +16,11 @@ class ModelInferMethod final : public UnaryMethod {
  public:
   explicit ModelInferMethod(const ServiceContext& services) : services_(services) {}
   Method id() const override { return Method::kModelInfer; }
-  absl::optional<size_t> reservation() const override { return services_.max_receive_bytes; }
+  // What one image may have, not the receive limit, which most requests are far below: the real size is taken
+  // once it is known.
+  absl::optional<size_t> reservation() const override {
+    return std::min(services_.max_receive_bytes, MaxClassifyMessageBytes(services_));
+  }
   void Handle(std::shared_ptr<UnaryExchange> exchange) const override;
 
  private:

@@ -1,5 +1,6 @@
 #include "server/rpc/unary_call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/base/status_macros.h"
@@ -26,9 +27,10 @@ absl::Status UnaryCall::Admit(size_t bytes) {
   EDGENEXT_ASSIGN_OR_RETURN(std::shared_ptr<const ServedModel> model, services_.pipeline->FindModel("", ""));
   record_.SetModel(std::move(model));
   AdmissionRequest request;
-  request.bytes = bytes;
+  AdmissionController& admission = services_.pipeline->admission();
+  request.bytes = std::min(bytes, admission.limits().max_inflight_bytes);
   request.deadline = call_.deadline();
-  EDGENEXT_ASSIGN_OR_RETURN(admission_, services_.pipeline->admission().Admit(request));
+  EDGENEXT_ASSIGN_OR_RETURN(admission_, admission.Admit(request));
   return absl::OkStatus();
 }
 
@@ -54,10 +56,6 @@ void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
   }
   message_ = std::move(message);
   message_bytes_ = message_.Length();
-  if (const absl::optional<size_t> most = method_.reservation()) {
-    const absl::Status checked = CheckMessageSize(message_bytes_, *most);
-    if (!checked.ok()) return Fail(checked);
-  }
   handled_ = true;
   method_.Handle(std::shared_ptr<UnaryExchange>(call_.shared_from_this(), this));
 }

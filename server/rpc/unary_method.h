@@ -48,8 +48,9 @@ class UnaryMethod {
   virtual ~UnaryMethod() = default;
 
   virtual Method id() const = 0;
-  // The bytes to hold while the message is read: the most it may have. The call is then refused on its
-  // headers if there is no model or no room. None: the method is cheap, and answered at any time.
+  // The bytes to hold while the message is read; less where the whole budget is less. The call is then
+  // refused on its headers if there is no model or no room. None: the method is cheap, and answered at any
+  // time.
   virtual absl::optional<size_t> reservation() const { return absl::nullopt; }
   // Answers, now or later. Must not block.
   virtual void Handle(std::shared_ptr<UnaryExchange> exchange) const = 0;

@@ -129,9 +129,11 @@ TEST_F(FullServerTest, ACancelledCallNeverRuns) {
 TEST(AdmissionTest, AMissedDeadlineIsCountedAsSuch) {
   LoopbackServer server;
   server.gate().Close();
-  const auto stub = v1::Classifier::NewStub(server.Connect());
+  const auto channel = server.Connect();
+  ASSERT_TRUE(channel->WaitForConnected(HangDeadline()));
+  const auto stub = v1::Classifier::NewStub(channel);
   const ClassifyResult result =
-      Classify(*stub, Red(), std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+      Classify(*stub, Red(), std::chrono::system_clock::now() + std::chrono::seconds(1));
   EXPECT_EQ(result.status.error_code(), StatusCode::DEADLINE_EXCEEDED);
   AwaitCondition([&] {
     return server.metrics().Requests(Method::kClassify, StatusCode::DEADLINE_EXCEEDED, "colours") == 1;
@@ -152,13 +154,13 @@ TEST(AdmissionTest, AClientThatGoesBeforeItsMessageIsCountedThere) {
   EXPECT_EQ(server.metrics().Requests(Method::kClassify, StatusCode::CANCELLED, "colours"), 1);
 }
 
-TEST(AdmissionTest, TheMostIsReservedUntilTheMessageIsThere) {
+TEST(AdmissionTest, RoomForOneImageIsReservedUntilTheMessageIsThere) {
   LoopbackServer server;
   const auto bytes = [&] { return server.pipeline().Gauges().inflight_bytes; };
   RawCall classify(server.Connect(), kClassify);
   AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
   RawCall infer(server.Connect(), kModelInfer);
-  AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10) + (4 << 20); });
+  AwaitCondition([&] { return bytes() == 2 * ((1 << 20) + (64 << 10)); });
   infer.Cancel();
   AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
   server.gate().Close();
@@ -167,6 +169,20 @@ TEST(AdmissionTest, TheMostIsReservedUntilTheMessageIsThere) {
   server.gate().Open();
   EXPECT_NE(classify.Read(), "");
   EXPECT_THAT(classify.Finish(), IsGrpcOk());
+}
+
+TEST(AdmissionTest, ABudgetBelowAReservationServesWhatFits) {
+  LoopbackServer::Options options;
+  options.pipeline.admission.max_inflight_bytes = size_t{64} << 10;
+  LoopbackServer server(options);
+  EXPECT_THAT(Classify(server.Connect(), Red()).status, IsGrpcOk());
+  inference::ModelInferRequest request;
+  auto& input = *request.add_inputs();
+  input.set_name("image");
+  input.set_datatype("BYTES");
+  input.add_shape(1);
+  input.mutable_contents()->add_bytes_contents(SolidBmp(255, 0, 0));
+  EXPECT_THAT(testing::Infer(server.Connect(), request).status, IsGrpcOk());
 }
 
 TEST(AdmissionTest, BeforeTheModelIsLoadedCallsAreRefusedUnread) {
