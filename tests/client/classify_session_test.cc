@@ -167,7 +167,15 @@ TEST(ClassifySession, ReadsNoFileTooFarAheadOfTheOldestUnanswered) {
 }
 
 TEST(ClassifySession, APipeThatIsSlowWithholdsNoResultAndIsNotTheServersSilence) {
-  ScriptedClassifier server({AnswerAll});
+  // Takes a moment for each image, during which it owes the answer.
+  ScriptedClassifier server({[](ScriptedStream& stream) {
+    uint64_t id = 0;
+    while (stream.Read(&id)) {
+      absl::SleepFor(absl::Milliseconds(20));
+      stream.Answer(id);
+    }
+    return grpc::Status::OK;
+  }});
   SessionRun run(4);
   const std::string pipe = run.MakePipe(2);
   ClassifySession::Options options = QuickOptions();
