@@ -31,19 +31,21 @@ void RpcCall::Tag::OnComplete(bool ok) {
   call_.Leave();
 }
 
-RpcCall::RpcCall(CallRegistry& registry, const ArrivalHandler& on_arrival)
-    : registry_(registry),
+RpcCall::RpcCall(grpc::ServerCompletionQueue& queue, CallRegistry& registry, const ArrivalHandler& on_arrival)
+    : queue_(queue),
+      registry_(registry),
       on_arrival_(on_arrival),
       stream_(&context_),
       arrived_tag_(*this, &RpcCall::OnArrived),
       done_tag_(*this, &RpcCall::OnDone),
       read_tag_(*this, &RpcCall::OnRead),
       write_tag_(*this, &RpcCall::OnWritten),
-      finish_tag_(*this, &RpcCall::OnFinished) {}
+      finish_tag_(*this, &RpcCall::OnFinished),
+      alarm_tag_(*this, &RpcCall::OnAlarm) {}
 
 void RpcCall::Arm(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue,
                   CallRegistry& registry, const ArrivalHandler& on_arrival) {
-  const std::shared_ptr<RpcCall> call(new RpcCall(registry, on_arrival));
+  const std::shared_ptr<RpcCall> call(new RpcCall(queue, registry, on_arrival));
   registry.Add(call);
   call->pending_.fetch_add(1, std::memory_order_relaxed);  // the right to start operations
   // AsyncNotifyWhenDone has to come before the request.
@@ -80,6 +82,10 @@ void RpcCall::OnFinished(bool /*ok*/) {
   Leave();
 }
 
+void RpcCall::OnAlarm(bool ok) {
+  if (ok) handler()->OnAlarm();
+}
+
 absl::string_view RpcCall::Metadata(absl::string_view key) const {
   const auto found = context_.client_metadata().find(grpc::string_ref(key.data(), key.size()));
   if (found == context_.client_metadata().end()) return {};
@@ -109,15 +115,32 @@ void RpcCall::Write(const grpc::ByteBuffer& message) {
   if (!finishing_) stream_.Write(message, write_tag_.Start());
 }
 
+void RpcCall::SetAlarm(absl::Duration delay) {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (finishing_) return;
+  alarm_set_ = true;
+  alarm_.Set(&queue_,
+             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                          gpr_time_from_millis(absl::ToInt64Milliseconds(delay), GPR_TIMESPAN)),
+             alarm_tag_.Start());
+}
+
+void RpcCall::CancelAlarm() {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (alarm_set_) alarm_.Cancel();
+}
+
 void RpcCall::Finish(const grpc::Status& status) {
   std::lock_guard<std::mutex> lock(mu_);
   finishing_ = true;
+  if (alarm_set_) alarm_.Cancel();
   stream_.Finish(status, finish_tag_.Start());
 }
 
 void RpcCall::WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status) {
   std::lock_guard<std::mutex> lock(mu_);
   finishing_ = true;
+  if (alarm_set_) alarm_.Cancel();
   stream_.WriteAndFinish(message, grpc::WriteOptions(), status, finish_tag_.Start());
 }
 

@@ -1,6 +1,7 @@
 #ifndef SERVER_RPC_RPC_CALL_H_
 #define SERVER_RPC_RPC_CALL_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
@@ -12,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "model/base/clock.h"
 #include "server/rpc/call_registry.h"
 #include "server/rpc/completion.h"
@@ -35,6 +37,8 @@ class CallHandler {
   virtual void OnWritten(bool ok) { static_cast<void>(ok); }
   // The end of RpcCall::Finish or WriteAndFinish.
   virtual void OnFinished() {}
+  // The time of RpcCall::SetAlarm has come. May come although CancelAlarm has been called meanwhile.
+  virtual void OnAlarm() {}
   // The call is over for the client. Cancelled: it has gone or its deadline has passed, or gRPC has ended the
   // call, maybe before Finish.
   virtual void OnDone(bool cancelled) = 0;
@@ -80,6 +84,9 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   void Write(const grpc::ByteBuffer& message);
   void Finish(const grpc::Status& status);
   void WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status);
+  // Calls OnAlarm after `delay`, unless the alarm is cancelled or the call finished before. Once a call.
+  void SetAlarm(absl::Duration delay);
+  void CancelAlarm();
   // Breaks the call, so that what is under way ends soon: for a client that does not take what is written.
   void Break() { context_.TryCancel(); }
 
@@ -104,15 +111,17 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
     std::shared_ptr<RpcCall> alive_;
   };
 
-  RpcCall(CallRegistry& registry, const ArrivalHandler& on_arrival);
+  RpcCall(grpc::ServerCompletionQueue& queue, CallRegistry& registry, const ArrivalHandler& on_arrival);
   void OnArrived(bool ok);
   void OnDone(bool ok);
   void OnRead(bool ok);
   void OnWritten(bool ok);
   void OnFinished(bool ok);
+  void OnAlarm(bool ok);
   // One less operation is under way.
   void Leave();
 
+  grpc::ServerCompletionQueue& queue_;
   CallRegistry& registry_;
   const ArrivalHandler& on_arrival_;
   grpc::GenericServerContext context_;
@@ -123,11 +132,14 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   std::atomic<CallHandler*> handler_{nullptr};
 
   std::mutex mu_;
-  bool finishing_ = false;  // guarded by mu_: Finish has been called
+  // guarded by mu_
+  bool finishing_ = false;  // Finish has been called
+  bool alarm_set_ = false;
+  grpc::Alarm alarm_;
 
   // Operations under way, and one for the right to start more, which Finish takes away.
   std::atomic<int> pending_{0};
-  Tag arrived_tag_, done_tag_, read_tag_, write_tag_, finish_tag_;
+  Tag arrived_tag_, done_tag_, read_tag_, write_tag_, finish_tag_, alarm_tag_;
 };
 
 }  // namespace edgenext::serving

@@ -21,7 +21,10 @@ struct ServiceContext {
 
   size_t max_image_bytes = size_t{10} << 20;
   size_t max_receive_bytes = (size_t{80} << 20) + (size_t{64} << 10);  // largest message that is read
-  int stream_window = 2;                                       // unanswered images read from one stream
+  int stream_window = 2;  // unanswered images read from one stream
+  // From a call's headers to its message, which holds its room meanwhile: enough for the largest message over
+  // a slow line, while a client that sends none cannot keep the room for long.
+  absl::Duration message_timeout = absl::Seconds(30);
   absl::Duration latency_objective = absl::Milliseconds(100);  // what a short deadline is
   std::string client_key;  // metadata key that names the client for fair shares; empty: the connection does
 };

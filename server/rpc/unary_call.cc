@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "model/base/error_reason.h"
 #include "model/base/status_macros.h"
 #include "server/rpc/message_codec.h"
 #include "server/rpc/status_mapping.h"
@@ -41,11 +43,13 @@ void UnaryCall::OnHeaders() {
       Fail(refused);
       return;
     }
+    call_.SetAlarm(services_.message_timeout);
   }
   call_.Read();
 }
 
 void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
+  call_.CancelAlarm();
   if (finished_.load(std::memory_order_acquire)) return;
   if (!ok) {
     // The client has sent none, or has gone, or its message is over the receive limit (gRPC has then answered
@@ -58,6 +62,19 @@ void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
   message_bytes_ = message_.Length();
   handled_ = true;
   method_.Handle(std::shared_ptr<UnaryExchange>(call_.shared_from_this(), this));
+}
+
+void UnaryCall::OnAlarm() {
+  if (handled_) return;
+  Fail(WithReason(absl::DeadlineExceededError(absl::StrCat("the message did not arrive within ",
+                                                           absl::FormatDuration(services_.message_timeout),
+                                                           " of the call's headers")),
+                  kReasonDeadline));
+  admission_ = Admission();
+}
+
+void UnaryCall::OnDrain() {
+  if (!handled_) Fail(WithReason(absl::UnavailableError("the server is draining"), kReasonDraining));
 }
 
 void UnaryCall::OnDone(bool cancelled) {

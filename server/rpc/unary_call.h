@@ -33,7 +33,9 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
   void OnRead(bool ok, grpc::ByteBuffer message) override;
   void OnFinished() override;
   void OnDone(bool cancelled) override;
-  void OnDrain() override {}  // it is answered
+  // A call whose message is there is answered; another has nothing to lose.
+  void OnDrain() override;
+  void OnAlarm() override;
   bool OnAbort(const absl::Status& why) override { return TryFail(why); }
 
   absl::Status Parse(google::protobuf::Message& message) override;
@@ -61,12 +63,12 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
   CallRecord record_;
   const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
   std::atomic<bool> finished_{false};
+  std::atomic<bool> handled_{false};  // the message has been read and is with the method
 
   // used by the polling thread
   Admission admission_;
   grpc::ByteBuffer message_;
   size_t message_bytes_ = 0;
-  bool handled_ = false;     // the message has been read and is with the method
   bool no_message_ = false;  // the Read has failed: OnDone tells why
 
   MonotonicTime reply_started_ = MonotonicTime::InfiniteFuture();  // written before Finish, read after it

@@ -185,6 +185,20 @@ TEST(AdmissionTest, ABudgetBelowAReservationServesWhatFits) {
   EXPECT_THAT(testing::Infer(server.Connect(), request).status, IsGrpcOk());
 }
 
+TEST(AdmissionTest, AMessageThatDoesNotComeGivesItsRoomBack) {
+  LoopbackServer::Options options;
+  options.services.message_timeout = absl::Milliseconds(200);
+  LoopbackServer server(options);
+  for (const char* method : {kClassify, kModelInfer}) {
+    RawCall call(server.Connect(), method);
+    EXPECT_THAT(call.Finish(), IsError(StatusCode::DEADLINE_EXCEEDED, "DEADLINE", HasSubstr("message")));
+    EXPECT_EQ(server.metrics().Requests(method == kClassify ? Method::kClassify : Method::kModelInfer,
+                                        StatusCode::DEADLINE_EXCEEDED, "colours"),
+              1);
+  }
+  AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == 0; });
+}
+
 TEST(AdmissionTest, BeforeTheModelIsLoadedCallsAreRefusedUnread) {
   LoopbackServer::Options options;
   options.serve = false;

@@ -74,9 +74,19 @@ TEST(ShutdownTest, WhatIsLeftAtTheDeadlineIsToldSo) {
   testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes > (1 << 20); });
 
   // The execution that runs cannot be stopped: the calls are ended without it.
-  EXPECT_EQ(server.rpc().Shutdown(In(absl::Milliseconds(100))), 3);
+  EXPECT_EQ(server.rpc().Shutdown(In(absl::Milliseconds(100))), 2);
   EXPECT_THAT(running.get().status, IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
   EXPECT_THAT(waiting.get().status, IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+  EXPECT_THAT(unread.Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
+}
+
+TEST(ShutdownTest, ACallWithoutItsMessageDoesNotHoldIt) {
+  LoopbackServer server;
+  RawCall unread(server.Connect(), kClassify);
+  testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes > 0; });
+  const MonotonicTime start = Clock::Real().Now();
+  EXPECT_EQ(server.rpc().Shutdown(In(absl::Seconds(40))), 0);
+  EXPECT_LT(Clock::Real().Now() - start, absl::Seconds(20));
   EXPECT_THAT(unread.Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
 }
 
