@@ -25,7 +25,8 @@ std::vector<std::string> SlowWith(std::vector<std::string> flags) {
   return flags;
 }
 
-double CallsAccepted(const ServerProcess& server) { return server.Metric("edgenext_inflight_requests"); }
+// Images that were read and wait: a call whose message has not come is not accepted.
+double CallsAccepted(const ServerProcess& server) { return server.Metric("edgenext_queue_depth"); }
 
 int CountOk(const std::vector<grpc::Status>& statuses) {
   int ok = 0;
