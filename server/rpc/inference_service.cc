@@ -31,8 +31,9 @@ using inference::ServerReadyResponse;
 template <typename Request, typename Response>
 class StatusMethod final : public UnaryMethod {
  public:
-  using Function =
-      std::function<absl::StatusOr<Response>(const ServiceContext& services, const Request& request)>;
+  // Tells the exchange which model it is about, if any.
+  using Function = std::function<absl::StatusOr<Response>(const ServiceContext& services,
+                                                          const Request& request, UnaryExchange& exchange)>;
   StatusMethod(Method id, const ServiceContext& services, Function function)
       : id_(id), services_(services), function_(std::move(function)) {}
 
@@ -41,7 +42,7 @@ class StatusMethod final : public UnaryMethod {
     Request request;
     absl::Status status = exchange->Parse(request);
     if (status.ok()) {
-      const absl::StatusOr<Response> response = function_(services_, request);
+      const absl::StatusOr<Response> response = function_(services_, request, *exchange);
       if (response.ok()) return exchange->Reply(*response);
       status = response.status();
     }
@@ -54,29 +55,33 @@ class StatusMethod final : public UnaryMethod {
   const Function function_;
 };
 
-absl::StatusOr<ServerLiveResponse> ServerLive(const ServiceContext& /*services*/, const ServerLiveRequest&) {
+absl::StatusOr<ServerLiveResponse> ServerLive(const ServiceContext& /*services*/, const ServerLiveRequest&,
+                                              UnaryExchange& /*exchange*/) {
   ServerLiveResponse response;
   response.set_live(true);
   return response;
 }
 
-absl::StatusOr<ServerReadyResponse> ServerReady(const ServiceContext& services, const ServerReadyRequest&) {
+absl::StatusOr<ServerReadyResponse> ServerReady(const ServiceContext& services, const ServerReadyRequest&,
+                                                UnaryExchange& /*exchange*/) {
   ServerReadyResponse response;
   response.set_ready(services.lifecycle->ready());
   return response;
 }
 
 absl::StatusOr<ModelReadyResponse> ModelReady(const ServiceContext& services,
-                                              const ModelReadyRequest& request) {
+                                              const ModelReadyRequest& request, UnaryExchange& exchange) {
   const auto model = services.pipeline->FindModel(request.name(), request.version());
   if (absl::IsNotFound(model.status())) return model.status();
+  if (model.ok()) exchange.SetModel(*model);
   ModelReadyResponse response;
   response.set_ready(model.ok() && services.lifecycle->ready());
   return response;
 }
 
 absl::StatusOr<ServerMetadataResponse> ServerMetadata(const ServiceContext& /*services*/,
-                                                      const ServerMetadataRequest&) {
+                                                      const ServerMetadataRequest&,
+                                                      UnaryExchange& /*exchange*/) {
   ServerMetadataResponse response;
   response.set_name("edgenext");
   response.set_version(kVersion);
@@ -87,9 +92,11 @@ absl::StatusOr<ServerMetadataResponse> ServerMetadata(const ServiceContext& /*se
 }
 
 absl::StatusOr<ModelMetadataResponse> ModelMetadata(const ServiceContext& services,
-                                                    const ModelMetadataRequest& request) {
+                                                    const ModelMetadataRequest& request,
+                                                    UnaryExchange& exchange) {
   EDGENEXT_ASSIGN_OR_RETURN(const std::shared_ptr<const ServedModel> model,
                             services.pipeline->FindModel(request.name(), request.version()));
+  exchange.SetModel(model);
   ModelMetadataResponse response;
   response.set_name(model->name);
   response.add_versions(model->version);
@@ -111,7 +118,7 @@ absl::StatusOr<ModelMetadataResponse> ModelMetadata(const ServiceContext& servic
 
 template <typename Request, typename Response>
 void Add(const char* path, Method id,
-         absl::StatusOr<Response> (*function)(const ServiceContext&, const Request&),
+         absl::StatusOr<Response> (*function)(const ServiceContext&, const Request&, UnaryExchange&),
          const ServiceContext& services, MethodTable& methods) {
   methods.AddUnary(path, std::make_shared<StatusMethod<Request, Response>>(id, services, function));
 }

@@ -79,6 +79,7 @@ TEST(RpcServerTest, ReadinessFollowsTheLifecycle) {
   EXPECT_TRUE(model_ready);
   EXPECT_THAT(ModelReady(server, "", model_ready), IsGrpcOk());
   EXPECT_TRUE(model_ready);
+  EXPECT_EQ(server.metrics().Requests(Method::kModelReady, 0, "colours"), 2);
   EXPECT_THAT(ModelReady(server, "shapes", model_ready),
               IsError(StatusCode::NOT_FOUND, "MODEL_NOT_FOUND", _));
 
@@ -118,6 +119,8 @@ TEST(RpcServerTest, MetadataOfServerAndModel) {
   request.set_name("shapes");
   EXPECT_THAT(Call(server, &GRPCInferenceService::Stub::ModelMetadata, request, model),
               IsError(StatusCode::NOT_FOUND, "MODEL_NOT_FOUND", _));
+  EXPECT_EQ(server.metrics().Requests(Method::kModelMetadata, 0, "colours"), 1);
+  EXPECT_EQ(server.metrics().Requests(Method::kModelMetadata, StatusCode::NOT_FOUND, ""), 1);
 }
 
 TEST(RpcServerTest, UnknownMethodsAreUnimplementedAndUnread) {
