@@ -11,8 +11,8 @@
 
 namespace edgenext {
 
-// One image as the network reads it: exactly one of the two pointers is set. The pixels stay the caller's and are
-// read during Execute only.
+// One image as the network reads it: exactly one of the two pointers is set. The pixels stay the caller's and
+// are read during Execute only.
 struct NetworkInput {
   // [height, width, 3] 8-bit RGB, dense: normalised by the model's mean and std while it is read.
   const uint8_t* rgb = nullptr;
@@ -20,8 +20,8 @@ struct NetworkInput {
   const float* normalised = nullptr;
 };
 
-// Runs a network over batches of images. Confined to the thread that created it: it owns that thread's arena and
-// streams, while the packed weights are shared by all executors of a network.
+// Runs a network over batches of images. Confined to the thread that created it: it owns that thread's arena
+// and streams, while the packed weights are shared by all executors of a network.
 class Executor {
  public:
   virtual ~Executor() = default;

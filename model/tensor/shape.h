@@ -21,7 +21,9 @@ inline int64_t ElementCount(const Shape& shape) {
 }
 
 // "[48, 3, 4, 4]"
-inline std::string ShapeText(const Shape& shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
+inline std::string ShapeText(const Shape& shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
 
 }  // namespace edgenext
 

@@ -13,7 +13,8 @@ namespace edgenext {
 struct Tensor {
   Tensor() = default;
   // Zeros.
-  explicit Tensor(Shape shape_in) : shape(std::move(shape_in)), values(static_cast<size_t>(ElementCount(shape))) {}
+  explicit Tensor(Shape shape_in)
+      : shape(std::move(shape_in)), values(static_cast<size_t>(ElementCount(shape))) {}
 
   bool empty() const { return values.empty(); }
 
@@ -24,7 +25,8 @@ struct Tensor {
 // A view of somebody else's dense, row-major float32 array.
 struct TensorView {
   TensorView() = default;
-  TensorView(Shape shape_in, absl::Span<const float> values_in) : shape(std::move(shape_in)), values(values_in) {}
+  TensorView(Shape shape_in, absl::Span<const float> values_in)
+      : shape(std::move(shape_in)), values(values_in) {}
   TensorView(const Tensor& tensor) : shape(tensor.shape), values(tensor.values) {}  // NOLINT: a view of it
 
   Shape shape;

@@ -46,8 +46,8 @@ class Task {
   // A worker has taken the task out of the queue; it may still be abandoned before it runs. At most once.
   virtual void OnTaken() {}
   // The task ends without having run: DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED (the queue is full),
-  // UNAVAILABLE (draining) or INTERNAL (its batch ended early). Called at most once, and never for a task that was
-  // handed to the batch function.
+  // UNAVAILABLE (draining) or INTERNAL (its batch ended early). Called at most once, and never for a task
+  // that was handed to the batch function.
   virtual void Abandon(absl::Status why) = 0;
 
   const TaskAttributes& attributes() const { return attributes_; }
