@@ -52,6 +52,9 @@ ServerError ErrorFromCall(const grpc::Status& status, const grpc::ClientContext&
   ServerError error;
   error.status = MakeStatus(status.error_code(), status.error_message());
   if (status.ok()) return error;
+  if (absl::IsCancelled(error.status)) {
+    error.status = absl::UnavailableError("the server went away before it answered");
+  }
   google::rpc::Status details;
   if (details.ParseFromString(status.error_details())) ReadDetails(details, error);
   if (!error.retry_delay.has_value()) error.retry_delay = PushbackOf(context);

@@ -22,7 +22,9 @@ struct ServerError {
   absl::optional<absl::Duration> retry_delay;
 };
 
-// From the end of a call; `context` is that of the finished call, for its trailers.
+// From the end of a call; `context` is that of the finished call, for its trailers. CANCELLED is UNAVAILABLE
+// here: this client asks for no call's end and then for its status, but gRPC ends so the calls that race a
+// server's stop.
 ServerError ErrorFromCall(const grpc::Status& status, const grpc::ClientContext& context);
 
 // From an image's answer in a stream.

@@ -52,6 +52,13 @@ TEST(ServerError, AnErrorWithoutDetailsHasNoReasonAndNoDelay) {
   EXPECT_EQ(ErrorText(error.status, error.reason), "refused");
 }
 
+TEST(ServerError, ACallThatAStoppingServerCancelledIsUnavailable) {
+  const grpc::ClientContext context;
+  const ServerError error = ErrorFromCall(grpc::Status(grpc::StatusCode::CANCELLED, "CANCELLED"), context);
+  EXPECT_THAT(error.status,
+              StatusIs(absl::StatusCode::kUnavailable, "the server went away before it answered"));
+}
+
 TEST(ServerError, DetailsThatAreNoMessageAreIgnored) {
   google::rpc::Status status = Overloaded();
   for (auto& detail : *status.mutable_details()) detail.set_value("\xff\xff\xff");
