@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/base/status_macros.h"
-#include "model/ops/onednn_compat.h"
+#include "model/ops/convolution_primitive.h"
 #include "model/ops/primitive.h"
 #include "model/ops/shape_check.h"
 
@@ -41,25 +41,14 @@ absl::StatusOr<Convolution> Convolution::Make(Packer& packer, const ConvolutionS
                                          Tag::nhwc);
     const Dims weight_dims =
         spec.depthwise ? Dims{spec.outputs, 1, 1, k, k} : Dims{spec.outputs, spec.inputs, k, k};
-    const dnnl::memory::desc given_weight(weight_dims, kFloat, spec.depthwise ? Tag::goihw : Tag::oihw);
-    const dnnl::memory::desc any_weight(weight_dims, kFloat, Tag::any);
-    const dnnl::memory::desc given_bias =
-        bias.values.empty() ? dnnl::memory::desc() : dnnl::memory::desc({spec.outputs}, kFloat, Tag::x);
-    const auto desc =
-        onednn::ConvolutionDesc(CpuEngine(), source, any_weight, given_bias, destination,
-                                {spec.stride, spec.stride}, {spec.padding, spec.padding}, CommonAttributes());
-
-    PrimitiveParts parts{dnnl::convolution_forward(desc),
-                         desc.impl_info_str(),
-                         source,
-                         destination,
-                         desc.scratchpad_desc(),
-                         {}};
-    parts.constants.push_back({DNNL_ARG_WEIGHTS, given_weight, desc.weights_desc(), weight.values.data()});
-    if (!bias.values.empty()) {
-      parts.constants.push_back({DNNL_ARG_BIAS, given_bias, given_bias, bias.values.data()});
-    }
-    EDGENEXT_ASSIGN_OR_RETURN(auto primitive, PackedPrimitive::Make(packer, name, std::move(parts)));
+    const ConvolutionGeometry geometry{source,
+                                       destination,
+                                       weight_dims,
+                                       spec.depthwise ? Tag::goihw : Tag::oihw,
+                                       {spec.stride, spec.stride},
+                                       {spec.padding, spec.padding}};
+    EDGENEXT_ASSIGN_OR_RETURN(auto primitive,
+                              PackConvolution(packer, name, geometry, CommonAttributes(), weight, bias));
     return Convolution(spec, std::move(primitive));
   });
 }

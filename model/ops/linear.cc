@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/base/status_macros.h"
+#include "model/ops/convolution_primitive.h"
 #include "model/ops/onednn_compat.h"
 #include "model/ops/primitive.h"
 #include "model/ops/shape_check.h"
@@ -40,24 +41,10 @@ absl::StatusOr<Linear> Linear::Make(Packer& packer, const LinearSpec& spec, cons
     // without faster, since matmul calls a gemm that allocates and applies the activation in a second pass.
     const dnnl::memory::desc source({1, spec.inputs, 1, spec.rows}, kFloat, Tag::nhwc);
     const dnnl::memory::desc destination({1, spec.outputs, 1, spec.rows}, kFloat, Tag::nhwc);
-    const dnnl::memory::desc any_weight({spec.outputs, spec.inputs, 1, 1}, kFloat, Tag::any);
-    const dnnl::memory::desc given_weight({spec.outputs, spec.inputs, 1, 1}, kFloat, Tag::oihw);
-    const dnnl::memory::desc given_bias =
-        bias.values.empty() ? dnnl::memory::desc() : dnnl::memory::desc({spec.outputs}, kFloat, Tag::x);
-    const auto desc = onednn::ConvolutionDesc(CpuEngine(), source, any_weight, given_bias, destination,
-                                              /*strides=*/{1, 1}, /*padding=*/{0, 0}, Attributes(spec));
-
-    PrimitiveParts parts{dnnl::convolution_forward(desc),
-                         desc.impl_info_str(),
-                         source,
-                         destination,
-                         desc.scratchpad_desc(),
-                         {}};
-    parts.constants.push_back({DNNL_ARG_WEIGHTS, given_weight, desc.weights_desc(), weight.values.data()});
-    if (!bias.values.empty()) {
-      parts.constants.push_back({DNNL_ARG_BIAS, given_bias, given_bias, bias.values.data()});
-    }
-    EDGENEXT_ASSIGN_OR_RETURN(auto primitive, PackedPrimitive::Make(packer, name, std::move(parts)));
+    const ConvolutionGeometry geometry{source,    destination,        {spec.outputs, spec.inputs, 1, 1},
+                                       Tag::oihw, /*strides=*/{1, 1}, /*padding=*/{0, 0}};
+    EDGENEXT_ASSIGN_OR_RETURN(auto primitive,
+                              PackConvolution(packer, name, geometry, Attributes(spec), weight, bias));
     return Linear(spec, std::move(primitive));
   });
 }
