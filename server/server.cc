@@ -52,9 +52,7 @@ int64_t MemoryBytes(const Machine& machine) {
   return machine.memory_limit_bytes > 0 ? machine.memory_limit_bytes : kAssumedMemoryBytes;
 }
 
-kernels::Isa UsedIsa(const ServerOptions& options) {
-  return std::min(options.max_isa.value_or(kernels::BestIsa()), kernels::BestIsa());
-}
+kernels::Isa UsedIsa(const ServerOptions& options) { return std::min(options.max_isa, kernels::BestIsa()); }
 
 ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Machine& machine, int workers,
                                           Metrics* metrics) {

@@ -8,9 +8,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "model/base/status_macros.h"
+#include "model/kernels/isa.h"
 #include "server/flag_values.h"
 
 namespace edgenext::serving {
@@ -78,6 +80,11 @@ absl::Status ReadHost(Text text, Options& options) {
                : absl::InvalidArgumentError("an IPv4 or IPv6 address, a host name, or unix:/path");
 }
 
+absl::Status ReadMaxIsa(Text text, Options& options) {
+  if (kernels::ParseIsa(std::string(text).c_str(), &options.max_isa)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("one of ", kernels::kIsaWords));
+}
+
 absl::Status ReadPrecision(Text text) {
   if (text == "bf16") return absl::InvalidArgumentError("f32 or auto: this version has no bf16");
   return ParseChoice<bool>(text, {{"f32", true}, {"auto", true}}).status();
@@ -118,14 +125,8 @@ const std::vector<ServerFlag>& ServerFlags() {
                            text, {{"auto", PinMode::kAuto}, {"on", PinMode::kOn}, {"off", PinMode::kOff}}),
                        options.pin);
        }},
-      {"--max-isa", "scalar|avx2|avx512", "the best there is",
-       "the most of the processor's instructions that is used",
-       [](Text text, Options& options) {
-         return Assign(ParseChoice<kernels::Isa>(text, {{"scalar", kernels::Isa::kScalar},
-                                                        {"avx2", kernels::Isa::kAvx2},
-                                                        {"avx512", kernels::Isa::kAvx512}}),
-                       options.max_isa.emplace());
-       }},
+      {"--max-isa", "best|scalar|avx2|avx512", "best",
+       "the most of the processor's instructions that is used", ReadMaxIsa},
       {"--precision", "f32|auto", "auto", "arithmetic of the network; auto is f32",
        [](Text text, Options&) { return ReadPrecision(text); }},
       {"--max-batch-size", "COUNT", "8", "most images that a worker takes together",

@@ -38,7 +38,7 @@ struct ServerOptions {
   // --- how it computes ---
   absl::optional<int> cpus;
   PinMode pin = PinMode::kAuto;
-  absl::optional<kernels::Isa> max_isa;
+  kernels::Isa max_isa = kernels::BestIsa();
   int max_batch_size = 8;
   absl::Duration batch_timeout = absl::ZeroDuration();
 

@@ -32,7 +32,7 @@ struct Flags {
   std::string variant = "edgenext_small";
   std::string model;  // instead of variant
   std::string precision = "f32";
-  std::string max_isa = kernels::IsaName(kernels::BestIsa());
+  std::string max_isa = "best";
   int height = 0;  // 0 is the model's, or that of NetworkOptions for a variant
   int width = 0;
   int batch = 1;
@@ -47,12 +47,6 @@ struct LoadedNetwork {
   std::shared_ptr<const Network> network;
   absl::Duration load_time;
 };
-
-absl::StatusOr<kernels::Isa> SupportedIsa(const std::string& name) {
-  kernels::Isa isa = kernels::Isa::kScalar;
-  if (kernels::ParseIsa(name.c_str(), &isa) && kernels::CpuSupports(isa)) return isa;
-  return absl::FailedPreconditionError(absl::StrCat("this processor does not support ", name));
-}
 
 absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags, kernels::Isa isa) {
   const EdgeNextConfig* config = FindConfig(flags.variant);
@@ -109,7 +103,7 @@ absl::Status PrintProfile(const Network& network) {
 }
 
 absl::Status Run(const Flags& flags) {
-  EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, SupportedIsa(flags.max_isa));
+  EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, ops::SupportedIsa(flags.max_isa));
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(isa));
   EDGENEXT_ASSIGN_OR_RETURN(const LoadedNetwork loaded, Load(flags, isa));
   const Network& network = *loaded.network;
@@ -164,8 +158,10 @@ int Main(int argc, char** argv) {
                  "threads that share one image; this version runs an image on one")
       ->check(CLI::Range(1, 1));
   app.add_option("--seconds", flags.seconds, "how long to measure")->check(CLI::Range(0.0, 3600.0));
-  app.add_option("--max-isa", flags.max_isa, "instruction set of our kernels and of oneDNN")
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+  app.add_option("--max-isa", flags.max_isa,
+                 absl::StrCat("instruction set of our kernels and of oneDNN, one of ", kernels::kIsaWords))
+      ->check(
+          [](const std::string& word) { return std::string(ops::SupportedIsa(word).status().message()); });
   app.add_flag("--json", flags.json, "the JSON object on one line");
   app.add_flag("--profile", flags.profile, "also print the time by kind of operation, to standard error");
 

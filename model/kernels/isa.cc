@@ -60,9 +60,13 @@ const char* IsaName(Isa isa) {
   return "unknown";
 }
 
-bool ParseIsa(const char* name, Isa* isa) {
+bool ParseIsa(const char* word, Isa* isa) {
+  if (std::strcmp(word, "best") == 0) {
+    *isa = BestIsa();
+    return true;
+  }
   for (const Isa candidate : kAllIsas) {
-    if (std::strcmp(name, IsaName(candidate)) != 0) continue;
+    if (std::strcmp(word, IsaName(candidate)) != 0) continue;
     *isa = candidate;
     return true;
   }

@@ -14,8 +14,12 @@ inline constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
 // "scalar", "avx2", "avx512"
 const char* IsaName(Isa isa);
 
-// The instruction set that `name` is the name of; false, and `isa` as it was, if there is none.
-bool ParseIsa(const char* name, Isa* isa);
+// The words that the programs' flag --max-isa takes.
+inline constexpr char kIsaWords[] = "best, scalar, avx2, avx512";
+
+// What `word` asks for: "best" is BestIsa(), each other word the instruction set of that name, whether this
+// processor supports it or not. False, and `isa` as it was, for what is none of kIsaWords.
+bool ParseIsa(const char* word, Isa* isa);
 
 // Whether this processor has the instructions (CPUID) and the system saves their registers (XCR0).
 bool CpuSupports(Isa isa);

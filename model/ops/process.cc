@@ -26,6 +26,17 @@ dnnl_cpu_isa_t OneDnnIsa(kernels::Isa isa) {
 
 }  // namespace
 
+absl::StatusOr<kernels::Isa> SupportedIsa(const std::string& word) {
+  kernels::Isa isa = kernels::Isa::kScalar;
+  if (!kernels::ParseIsa(word.c_str(), &isa)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown instruction set '", word, "', expected one of ", kernels::kIsaWords));
+  }
+  if (kernels::CpuSupports(isa)) return isa;
+  return absl::FailedPreconditionError(absl::StrCat("this processor does not support ", word,
+                                                    ", its best is ", kernels::IsaName(kernels::BestIsa())));
+}
+
 absl::Status CapIsa(kernels::Isa isa) {
   static std::mutex mu;
   static absl::optional<kernels::Isa> capped;

@@ -4,9 +4,14 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "model/kernels/isa.h"
 
 namespace edgenext::ops {
+
+// The instruction set that --max-isa=`word` asks for. INVALID_ARGUMENT for a word that is none of
+// kernels::kIsaWords, FAILED_PRECONDITION for what this processor does not support.
+absl::StatusOr<kernels::Isa> SupportedIsa(const std::string& word);
 
 // Keeps oneDNN to the instructions of `isa`, for the whole process; kScalar caps it at SSE4.1, the least that
 // it knows, and kAvx512 is no cap. To be called before the first primitive is made. FAILED_PRECONDITION if

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/base/status_macros.h"
+#include "model/kernels/isa.h"
 
 namespace edgenext {
 namespace {
@@ -34,16 +35,6 @@ absl::StatusOr<int> RunSelf(std::vector<std::string> arguments) {
 }
 
 }  // namespace
-
-absl::StatusOr<kernels::Isa> ParseIsa(const std::string& name) {
-  for (const kernels::Isa isa : kernels::kAllIsas) {
-    if (name != kernels::IsaName(isa)) continue;
-    if (kernels::CpuSupports(isa)) return isa;
-    return absl::FailedPreconditionError(absl::StrCat("this processor does not support ", name));
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown instruction set '", name, "', expected scalar, avx2 or avx512"));
-}
 
 absl::StatusOr<int> RunOncePerIsa(const std::vector<std::string>& arguments) {
   int worst = 0;

@@ -5,13 +5,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "model/kernels/isa.h"
 
 namespace edgenext {
-
-// "scalar", "avx2" or "avx512"; INVALID_ARGUMENT for another name, FAILED_PRECONDITION where this processor
-// does not support it.
-absl::StatusOr<kernels::Isa> ParseIsa(const std::string& name);
 
 // Runs this program again with `arguments` and --max-isa=…, once for each instruction set that this processor
 // supports, one after the other: oneDNN can be capped only once in a process. Returns the largest exit code.

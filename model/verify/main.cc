@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "model/base/status_macros.h"
 #include "model/base/version.h"
+#include "model/kernels/isa.h"
 #include "model/ops/process.h"
 #include "model/verify/golden.h"
 #include "model/verify/isa_processes.h"
@@ -48,7 +49,7 @@ absl::StatusOr<std::vector<std::string>> GoldenFiles(const std::string& folder) 
 
 // One line a file; whether all were within the tolerance.
 absl::StatusOr<bool> VerifyGolden(const GoldenFlags& flags) {
-  EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, ParseIsa(flags.max_isa));
+  EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, ops::SupportedIsa(flags.max_isa));
   EDGENEXT_ASSIGN_OR_RETURN(const std::vector<std::string> files, GoldenFiles(flags.folder));
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(isa));
   bool good = true;
@@ -110,8 +111,11 @@ int Main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::IsMember({"f32"}));
   golden_command
-      ->add_option("--max-isa", golden.max_isa, "this instruction set only (default: all, one by one)")
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+      ->add_option("--max-isa", golden.max_isa,
+                   absl::StrCat("this instruction set only, one of ", kernels::kIsaWords,
+                                " (default: all that the processor supports, one by one)"))
+      ->check(
+          [](const std::string& word) { return std::string(ops::SupportedIsa(word).status().message()); });
 
   std::string preprocess_folder;
   CLI::App* preprocess_command = app.add_subcommand(

@@ -38,6 +38,7 @@ TEST(ServerOptionsTest, TheDefaults) {
   EXPECT_EQ(options.http_port, 8002);
   EXPECT_THAT(options.cpus, Eq(absl::nullopt));
   EXPECT_EQ(options.pin, PinMode::kAuto);
+  EXPECT_EQ(options.max_isa, kernels::BestIsa());
   EXPECT_EQ(options.max_batch_size, 8);
   EXPECT_EQ(options.batch_timeout, absl::ZeroDuration());
   EXPECT_EQ(options.queue_capacity, 256);
@@ -94,7 +95,7 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
   EXPECT_EQ(options.http_port, 9000);
   EXPECT_THAT(options.cpus, Optional(3));
   EXPECT_EQ(options.pin, PinMode::kOn);
-  EXPECT_THAT(options.max_isa, Optional(kernels::Isa::kAvx2));
+  EXPECT_EQ(options.max_isa, kernels::Isa::kAvx2);
   EXPECT_EQ(options.max_batch_size, 16);
   EXPECT_EQ(options.batch_timeout, absl::Milliseconds(5));
   EXPECT_EQ(options.queue_capacity, 99);
@@ -126,7 +127,8 @@ TEST(ServerOptionsTest, FormsOfAddressesSizesAndLimits) {
   EXPECT_EQ(Accepted({"--max-image-bytes=123456"}).max_image_bytes, 123456u);
   EXPECT_EQ(Accepted({"--max-image-bytes=10MiB"}).max_image_bytes, size_t{10} << 20);
   EXPECT_EQ(Accepted({"--drain-timeout=0"}).drain_timeout, absl::ZeroDuration());
-  EXPECT_THAT(Accepted({"--max-isa=scalar"}).max_isa, Optional(kernels::Isa::kScalar));
+  EXPECT_EQ(Accepted({"--max-isa=scalar"}).max_isa, kernels::Isa::kScalar);
+  EXPECT_EQ(Accepted({"--max-isa=best"}).max_isa, kernels::BestIsa());
   EXPECT_THAT(Accepted({"--crop-pct=1"}).crop_pct, Optional(1.0));
 }
 
@@ -141,7 +143,7 @@ TEST(ServerOptionsTest, AWrongValueIsNamedWithWhatWasExpected) {
            Case{"--grpc-port=80x", "--grpc-port=80x: expected a whole number"},
            Case{"--cpus=0", "--cpus=0: expected a whole number from 1 to 4096"},
            Case{"--pin=maybe", "--pin=maybe: expected one of auto, on, off"},
-           Case{"--max-isa=sse", "--max-isa=sse: expected one of scalar, avx2, avx512"},
+           Case{"--max-isa=sse", "--max-isa=sse: expected one of best, scalar, avx2, avx512"},
            Case{"--precision=bf16", "--precision=bf16: expected f32 or auto: this version has no bf16"},
            Case{"--precision=f16", "--precision=f16: expected one of f32, auto"},
            Case{"--model-name=a b", "--model-name=a b: expected 1 to 64 of A-Z a-z 0-9 _ . -"},
@@ -242,6 +244,7 @@ TEST(ServerOptionsTest, TheDefaultsThatHelpShowsAreTrue) {
     EXPECT_EQ(options.connection_idle, defaults.connection_idle) << flag.name;
     EXPECT_EQ(options.reflection, defaults.reflection) << flag.name;
     EXPECT_EQ(options.pin, defaults.pin) << flag.name;
+    EXPECT_EQ(options.max_isa, defaults.max_isa) << flag.name;
     EXPECT_EQ(options.max_batch_size, defaults.max_batch_size) << flag.name;
     EXPECT_EQ(options.batch_timeout, defaults.batch_timeout) << flag.name;
     EXPECT_EQ(options.queue_capacity, defaults.queue_capacity) << flag.name;

@@ -35,6 +35,9 @@ check("linear" in done.stderr and "%" in done.stderr, "a profile: " + done.stder
 done = run("--model", model, "--seconds=0.05", "--max-isa=scalar")
 check(done.returncode == 0, done.stderr)
 check(json.loads(done.stdout)["isa"] == "scalar", done.stdout)
+done = run("--model", model, "--seconds=0.05", "--max-isa=best")
+check(done.returncode == 0, done.stderr)
+check(json.loads(done.stdout)["isa"] == result["isa"], f"not the default, {result['isa']}: {done.stdout}")
 
 # Without --height and --width a model runs at its own size. An executor's memory tells sizes apart.
 size = json.loads((pathlib.Path(model) / "model.json").read_text())["input_size"]
@@ -49,7 +52,7 @@ check(done.returncode == 64 and "--width" in done.stderr, done.stderr)
 
 for arguments, word in ((("--latency-threads=2",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
                         (("--precision=bf16",), "precision"), (("--height=100",), "multiple of 32"), (("--width=0",), "width"),
-                        (("--max-isa=mmx",), "max-isa"), (("--model=x", "--variant=y"), "--variant")):
+                        (("--max-isa=mmx",), "--max-isa: unknown instruction set 'mmx', expected one of best, scalar, avx2, avx512"), (("--model=x", "--variant=y"), "--variant")):
     done = run(*arguments)
     check(done.returncode == 64, f"{arguments}: exit code {done.returncode}")
     check(word in done.stderr and done.stdout == "", f"{arguments}: {done.stderr}")

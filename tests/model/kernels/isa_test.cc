@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <string>
+#include <vector>
 
 #include "tests/model/kernels/supported_tables.h"
 
@@ -22,17 +23,30 @@ TEST(IsaTest, NamesAreTheFlagsWords) {
   EXPECT_STREQ(IsaName(Isa::kAvx512), "avx512");
 }
 
-TEST(IsaTest, ReadsNames) {
+TEST(IsaTest, ReadsItsWords) {
   for (const Isa isa : kAllIsas) {
     Isa read = isa == Isa::kScalar ? Isa::kAvx512 : Isa::kScalar;
     EXPECT_TRUE(ParseIsa(IsaName(isa), &read)) << IsaName(isa);
     EXPECT_EQ(read, isa);
   }
+  Isa best = BestIsa() == Isa::kScalar ? Isa::kAvx512 : Isa::kScalar;
+  EXPECT_TRUE(ParseIsa("best", &best));
+  EXPECT_EQ(best, BestIsa());
+}
+
+TEST(IsaTest, RefusesOtherWords) {
   Isa untouched = Isa::kAvx2;
-  for (const char* name : {"", "avx", "AVX2", "avx5120", "unknown"}) {
-    EXPECT_FALSE(ParseIsa(name, &untouched)) << name;
+  for (const char* word : {"", "avx", "AVX2", "avx5120", "Best", "unknown"}) {
+    EXPECT_FALSE(ParseIsa(word, &untouched)) << word;
   }
   EXPECT_EQ(untouched, Isa::kAvx2);
+}
+
+// What error messages list is what is read.
+TEST(IsaTest, ListsItsWords) {
+  std::string words = "best";
+  for (const Isa isa : kAllIsas) words += std::string(", ") + IsaName(isa);
+  EXPECT_EQ(kIsaWords, words);
 }
 
 TEST(IsaTest, AgreesWithTheCompilersDetection) {

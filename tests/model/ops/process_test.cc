@@ -12,6 +12,7 @@ namespace edgenext::ops {
 namespace {
 
 using edgenext::testing::IsOk;
+using edgenext::testing::IsOkAndHolds;
 using edgenext::testing::StatusIs;
 using ::testing::Each;
 using ::testing::HasSubstr;
@@ -32,6 +33,25 @@ TEST(ProcessTest, CapsOneDnnOnceAndForAll) {
   ASSERT_OK_AND_ASSIGN(const Linear linear, Linear::Make(packer, spec, Tensor({16, 16}), Tensor({16})));
   EXPECT_EQ(packer.implementations().size(), 1u);
   EXPECT_THAT(packer.implementations(), Each(Not(HasSubstr("avx"))));
+}
+
+TEST(SupportedIsaTest, TakesWhatThisProcessorHas) {
+  for (const kernels::Isa isa : kernels::kAllIsas) {
+    const absl::StatusOr<kernels::Isa> read = SupportedIsa(kernels::IsaName(isa));
+    if (kernels::CpuSupports(isa)) {
+      EXPECT_THAT(read, IsOkAndHolds(isa));
+    } else {
+      EXPECT_THAT(read, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(kernels::IsaName(isa))));
+    }
+  }
+  EXPECT_THAT(SupportedIsa("best"), IsOkAndHolds(kernels::BestIsa()));
+}
+
+TEST(SupportedIsaTest, NamesTheWordAndWhatWasExpected) {
+  EXPECT_THAT(SupportedIsa("mmx"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "unknown instruction set 'mmx', expected one of best, scalar, avx2, avx512"));
+  EXPECT_THAT(SupportedIsa(""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("''")));
 }
 
 TEST(ProcessTest, KnowsTheLibrarysVersion) {

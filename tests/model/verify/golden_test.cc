@@ -86,11 +86,5 @@ TEST(CompareGoldenTest, RefusesAnotherShape) {
                        HasSubstr("tensor 'logits' is [1, 1000], expected 1 images of 999 values")));
 }
 
-TEST(ParseIsaTest, KnowsNames) {
-  ASSERT_OK_AND_ASSIGN(const kernels::Isa scalar, ParseIsa("scalar"));
-  EXPECT_EQ(scalar, kernels::Isa::kScalar);
-  EXPECT_THAT(ParseIsa("mmx"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'mmx'")));
-}
-
 }  // namespace
 }  // namespace edgenext
