@@ -16,6 +16,11 @@ void LayerNormScalar(const LayerNormArguments& arguments);
 void LayerNormAvx2(const LayerNormArguments& arguments);
 void LayerNormAvx512(const LayerNormArguments& arguments);
 
+extern const LinearKernels kLinearScalar;
+extern const LinearKernels kLinearAvx2;
+extern const LinearKernels kLinearAvx512;
+extern const LinearKernels kLinearAvx512Bf16;
+
 extern const ResampleKernels kResampleScalar;
 extern const ResampleKernels kResampleAvx2;
 extern const ResampleKernels kResampleAvx512;

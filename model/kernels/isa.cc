@@ -13,9 +13,9 @@ struct CpuidResult {
 };
 
 // All zero for a leaf that the processor does not have.
-CpuidResult Cpuid(uint32_t leaf) {
+CpuidResult Cpuid(uint32_t leaf, uint32_t subleaf = 0) {
   CpuidResult result;
-  __get_cpuid_count(leaf, 0, &result.eax, &result.ebx, &result.ecx, &result.edx);
+  __get_cpuid_count(leaf, subleaf, &result.eax, &result.ebx, &result.ecx, &result.edx);
   return result;
 }
 
@@ -76,6 +76,11 @@ bool ParseIsa(const char* word, Isa* isa) {
 Isa BestIsa() {
   static const Isa best = DetectBestIsa();
   return best;
+}
+
+bool CpuHasBf16() {
+  static const bool has = CpuSupports(Isa::kAvx512) && HasAll(Cpuid(7, 1).eax, Bit(5));
+  return has;
 }
 
 bool CpuSupports(Isa isa) { return isa <= BestIsa(); }

@@ -24,6 +24,9 @@ bool ParseIsa(const char* word, Isa* isa);
 // Whether this processor has the instructions (CPUID) and the system saves their registers (XCR0).
 bool CpuSupports(Isa isa);
 
+// Whether it has products of bfloat16 (AVX-512 BF16) as well; implies kAvx512.
+bool CpuHasBf16();
+
 // The best that this processor supports.
 Isa BestIsa();
 

@@ -5,9 +5,11 @@
 namespace edgenext::kernels {
 namespace {
 
-constexpr KernelTable kScalarTable = {Isa::kScalar, &XcaScalar, &LayerNormScalar, &kResampleScalar};
-constexpr KernelTable kAvx2Table = {Isa::kAvx2, &XcaAvx2, &LayerNormAvx2, &kResampleAvx2};
-constexpr KernelTable kAvx512Table = {Isa::kAvx512, &XcaAvx512, &LayerNormAvx512, &kResampleAvx512};
+constexpr KernelTable kScalarTable = {Isa::kScalar, &XcaScalar, &LayerNormScalar, &kResampleScalar,
+                                      &kLinearScalar};
+constexpr KernelTable kAvx2Table = {Isa::kAvx2, &XcaAvx2, &LayerNormAvx2, &kResampleAvx2, &kLinearAvx2};
+constexpr KernelTable kAvx512Table = {Isa::kAvx512, &XcaAvx512, &LayerNormAvx512, &kResampleAvx512,
+                                      &kLinearAvx512};
 
 constexpr size_t RoundUp(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -32,6 +34,10 @@ const KernelTable* FindKernelTable(Isa isa) {
       return &kAvx512Table;
   }
   return nullptr;
+}
+
+const LinearKernels* FindBf16Kernels(Isa isa) {
+  return isa == Isa::kAvx512 && CpuSupports(isa) && CpuHasBf16() ? &kLinearAvx512Bf16 : nullptr;
 }
 
 }  // namespace edgenext::kernels

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "model/kernels/isa.h"
+#include "model/kernels/linear.h"
 
 // Our own loops, one implementation an instruction set. Every kernel here reads and writes nothing outside
 // the extents it documents, does not allocate, lock or throw, and is thread-safe: all state is in its
@@ -81,10 +82,15 @@ struct KernelTable {
   void (*xca)(const XcaArguments& arguments);
   void (*layer_norm)(const LayerNormArguments& arguments);
   const ResampleKernels* resample;
+  const LinearKernels* linear;
 };
 
 // The table of `isa`, or null where this processor does not support it. Never destroyed.
 const KernelTable* FindKernelTable(Isa isa);
+
+// The kernels of `isa` that multiply in bfloat16, or null where there are none: they need AVX-512 BF16 beside
+// Isa::kAvx512. Never destroyed.
+const LinearKernels* FindBf16Kernels(Isa isa);
 
 }  // namespace edgenext::kernels
 
