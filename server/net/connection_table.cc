@@ -32,13 +32,17 @@ int ConnectionTable::Count() {
   return static_cast<int>(connections_.size());
 }
 
-void ConnectionTable::ShutDownAll() {
+void ConnectionTable::HalfCloseAll() { ShutDown(SHUT_WR); }
+
+void ConnectionTable::ShutDownAll() { ShutDown(SHUT_RDWR); }
+
+void ConnectionTable::ShutDown(int how) {
   std::lock_guard<std::mutex> lock(mu_);
   for (const Connection& connection : connections_) {
     // The owner may close the descriptor at any moment and something else may take its number: the copy
     // cannot change under us, so it is looked at first.
     const UniqueFd copy(fcntl(connection.fd, F_DUPFD_CLOEXEC, 0));
-    if (SocketInode(copy.get()) == connection.inode) shutdown(copy.get(), SHUT_RDWR);
+    if (SocketInode(copy.get()) == connection.inode) shutdown(copy.get(), how);
   }
 }
 

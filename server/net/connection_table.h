@@ -19,10 +19,17 @@ class ConnectionTable {
   int Count();
   // The same from the last look, with what was added since: never less than what is open.
   int CountAtMost() const;
+  // Ends what is sent on every open connection: the peer gets what was written, then the end, and its close
+  // lets the owner close. What the peer still sends is read, so that nothing is lost on the way to it.
+  void HalfCloseAll();
   // Shuts both directions of every open connection down, so that its owner closes it.
   void ShutDownAll();
+  // Both need a spare descriptor and pass over what they had none for: who has to reach every connection
+  // calls them again while there are some.
 
  private:
+  void ShutDown(int how);
+
   struct Connection {
     int fd;
     ino_t inode;

@@ -49,7 +49,9 @@ class Listener {
   const SocketAddress& address() const { return address_; }
   // Open connections that came from here. Thread-safe.
   int Connections() { return connections_.Count(); }
-  // Shuts them all down under their owners' hands. Thread-safe.
+  // Ends what is sent on them, or both directions, under their owners' hands; see ConnectionTable.
+  // Thread-safe.
+  void HalfCloseConnections() { connections_.HalfCloseAll(); }
   void ShutDownConnections() { connections_.ShutDownAll(); }
 
  private:

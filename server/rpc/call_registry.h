@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/base/clock.h"
@@ -21,15 +22,22 @@ class CallRegistry {
   // The call will start no operation any more, and has none under way.
   void Remove(RpcCall* call);
 
-  std::vector<std::shared_ptr<RpcCall>> Calls() const;
+  // Those that have a handler.
+  std::vector<std::shared_ptr<RpcCall>> Arrived() const;
 
-  // False if some were left at `deadline`.
+  // From now on the calls that have arrived until here are waited for, and not those that still come.
+  void BeginDrain();
+  // False if some of the calls that had arrived when the drain began were left at `deadline`.
+  bool WaitUntilDrained(Clock& clock, MonotonicTime deadline);
+  // False if any call was left at `deadline`.
   bool WaitUntilEmpty(Clock& clock, MonotonicTime deadline);
 
  private:
   mutable std::mutex mu_;
-  std::condition_variable emptied_;
-  std::unordered_map<RpcCall*, std::weak_ptr<RpcCall>> calls_;  // guarded by mu_
+  std::condition_variable removed_;
+  // guarded by mu_
+  std::unordered_map<RpcCall*, std::weak_ptr<RpcCall>> calls_;
+  std::unordered_set<RpcCall*> draining_;  // of `calls_`, those that had arrived when the drain began
 };
 
 }  // namespace edgenext::serving

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "model/base/error_reason.h"
 #include "model/base/status_macros.h"
 #include "server/rpc/classify.h"
@@ -27,13 +28,11 @@ constexpr int kHandshakeTimeoutMs = 10'000;
 constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 10'000;
-// How long clients get to say goodbye once every call is finished.
+// How long clients get to read their last answers, of which it is not known when they have, before their
+// connection ends; and to close it then.
+constexpr absl::Duration kLastAnswersTime = absl::Milliseconds(100);
 constexpr absl::Duration kGoodbyeTime = absl::Seconds(1);
-constexpr absl::Duration kAbortInterval = absl::Milliseconds(20);
-// How long connected clients are refused before gRPC is told to stop: a call that meets
-// grpc::Server::Shutdown is cancelled by gRPC, without our status, while one that was refused tells its
-// client to go elsewhere.
-constexpr absl::Duration kRefusalTime = absl::Milliseconds(100);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 
 int ToMilliseconds(absl::Duration duration) {
   return static_cast<int>(
@@ -130,16 +129,15 @@ void RpcServer::StopAccepting() { listener_->Stop(); }
 
 void RpcServer::Drain() {
   services_.pipeline->StopAdmitting();
-  for (const std::shared_ptr<RpcCall>& call : registry_.Calls()) {
-    if (call->handler() != nullptr) call->handler()->OnDrain();
-  }
+  registry_.BeginDrain();  // a call that was admitted had its handler before
+  for (const std::shared_ptr<RpcCall>& call : registry_.Arrived()) call->handler()->OnDrain();
 }
 
 int RpcServer::AbortCalls() {
   const absl::Status why = WithReason(absl::UnavailableError("the server is stopping"), kReasonDraining);
   int cut_off = 0;
-  for (const std::shared_ptr<RpcCall>& call : registry_.Calls()) {
-    if (call->handler() != nullptr && call->handler()->OnAbort(why)) ++cut_off;
+  for (const std::shared_ptr<RpcCall>& call : registry_.Arrived()) {
+    if (call->handler()->OnAbort(why)) ++cut_off;
   }
   return cut_off;
 }
@@ -149,33 +147,38 @@ int RpcServer::Shutdown(MonotonicTime deadline) {
   Clock& clock = *services_.clock;
   StopAccepting();  // a connection that is handed over after grpc::Server::Shutdown is never closed
   Drain();
-  const MonotonicTime refuse_until = std::min(deadline, clock.Now() + kRefusalTime);
-  while (listener_->Connections() > 0 && !cut_off_.load() && clock.Now() < refuse_until) {
-    registry_.WaitUntilEmpty(clock, std::min(refuse_until, clock.Now() + kAbortInterval));
+  bool drained = registry_.WaitUntilDrained(clock, clock.Now());
+  while (!drained && !cut_off_.load() && clock.Now() < deadline) {
+    drained = registry_.WaitUntilDrained(clock, std::min(deadline, clock.Now() + kPollInterval));
   }
+  const int cut_off = drained ? 0 : AbortCalls();
+  const MonotonicTime goodbye_until = clock.Now() + kGoodbyeTime;
+  registry_.WaitUntilDrained(clock, goodbye_until);
+  SayGoodbye(goodbye_until);
+  StopGrpc();
+  return cut_off;
+}
+
+void RpcServer::SayGoodbye(MonotonicTime deadline) {
+  const MonotonicTime start = services_.clock->Now();
+  while (listener_->Connections() > 0 && services_.clock->Now() < deadline) {
+    if (services_.clock->Now() - start >= kLastAnswersTime) listener_->HalfCloseConnections();
+    absl::SleepFor(kPollInterval);
+  }
+}
+
+void RpcServer::StopGrpc() {
   {
     std::lock_guard<std::mutex> lock(arming_mu_);
     arming_ = false;
   }
-  // Tells clients to go elsewhere and then blocks until their connections are closed, which is seen to here.
-  std::future<void> goodbye = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  Drain();  // of streams that came meanwhile
-
-  while (!cut_off_.load() && clock.Now() < deadline &&
-         !registry_.WaitUntilEmpty(clock, std::min(deadline, clock.Now() + kAbortInterval))) {
-  }
-  int cut_off = AbortCalls();
-  const MonotonicTime goodbye_until = clock.Now() + kGoodbyeTime;
-  while (!registry_.WaitUntilEmpty(clock, clock.Now() + kAbortInterval)) {
-    cut_off += AbortCalls();  // those that arrived in between
-    if (clock.Now() > goodbye_until) listener_->ShutDownConnections();
-  }
-  if (goodbye.wait_for(absl::ToChronoNanoseconds(goodbye_until - clock.Now())) != std::future_status::ready) {
+  // It waits until every connection is closed.
+  std::future<void> stopped = std::async(std::launch::async, [this] { server_->Shutdown(); });
+  do {
     listener_->ShutDownConnections();
-  }
-  goodbye.wait();
+  } while (stopped.wait_for(absl::ToChronoNanoseconds(kPollInterval)) != std::future_status::ready);
+  while (!registry_.WaitUntilEmpty(*services_.clock, services_.clock->Now() + kPollInterval)) AbortCalls();
   for (const auto& queue : queues_) queue->poller->Stop();
-  return cut_off;
 }
 
 }  // namespace edgenext::serving

@@ -65,9 +65,10 @@ class RpcServer {
   // What comes from now on is refused with UNAVAILABLE (DRAINING). Open streams take no more images, finish
   // the ones they have taken and end the same way. Returns at once.
   void Drain();
-  // StopAccepting and Drain; tells clients to go elsewhere; waits until every call is finished or `deadline`;
-  // then what is left ends with UNAVAILABLE (DRAINING). Returns the number of calls that were cut off. May be
-  // called again.
+  // StopAccepting and Drain; waits until every call that had come before is finished or `deadline`; then what
+  // is left ends with UNAVAILABLE (DRAINING), and the connections are closed. Clients that go on calling are
+  // refused with UNAVAILABLE until their connection ends, which means the same to them. Returns the number of
+  // calls that were cut off. May be called again.
   int Shutdown(MonotonicTime deadline);
   // Makes the deadline of a Shutdown that waits, or comes later, now. Thread-safe.
   void CutOff() { cut_off_.store(true); }
@@ -85,6 +86,10 @@ class RpcServer {
   void Arm(Queue& queue);
   // Ends every call that has arrived and is not finished; returns how many.
   int AbortCalls();
+  // Ends every connection, with time for the clients to read what was written, until `deadline`.
+  void SayGoodbye(MonotonicTime deadline);
+  // Stops gRPC once nothing is left that a client could see.
+  void StopGrpc();
 
   const ServiceContext services_;
   const std::unique_ptr<Listener> listener_;

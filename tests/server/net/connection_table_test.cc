@@ -1,5 +1,6 @@
 #include "server/net/connection_table.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +56,49 @@ TEST(ConnectionTableTest, ShutDownAllLeavesOthersAlone) {
   ASSERT_EQ(dup2(other.ours.get(), number), number);
   table.ShutDownAll();
   EXPECT_EQ(send(other.theirs.get(), "x", 1, MSG_NOSIGNAL), 1);
+}
+
+TEST(ConnectionTableTest, HalfCloseAllEndsWhatIsSentAndGoesOnReading) {
+  ConnectionTable table;
+  SocketPair pair;
+  table.Add(pair.ours.get());
+  ASSERT_EQ(send(pair.ours.get(), "answer", 6, MSG_NOSIGNAL), 6);
+  table.HalfCloseAll();
+  EXPECT_EQ(table.Count(), 1);
+  char bytes[8] = {};
+  EXPECT_EQ(recv(pair.theirs.get(), bytes, sizeof(bytes), MSG_DONTWAIT), 6);
+  EXPECT_EQ(recv(pair.theirs.get(), bytes, sizeof(bytes), MSG_DONTWAIT), 0);
+  ASSERT_EQ(send(pair.theirs.get(), "late", 4, MSG_NOSIGNAL), 4);
+  EXPECT_EQ(recv(pair.ours.get(), bytes, sizeof(bytes), MSG_DONTWAIT), 4);
+}
+
+// While it lives no descriptor can be opened.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST(ConnectionTableTest, WhatHadNoSpareDescriptorIsReachedTheNextTime) {
+  ConnectionTable table;
+  SocketPair pair;
+  table.Add(pair.ours.get());
+  {
+    const NoDescriptors none;
+    table.ShutDownAll();
+  }
+  char byte = 0;
+  EXPECT_EQ(recv(pair.theirs.get(), &byte, 1, MSG_DONTWAIT), -1);
+  table.ShutDownAll();
+  EXPECT_EQ(recv(pair.theirs.get(), &byte, 1, MSG_DONTWAIT), 0);
 }
 
 }  // namespace

@@ -1,12 +1,19 @@
 // The way down: what was accepted is finished or told, nothing hangs, whatever clients do.
 
 #include <grpcpp/grpcpp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -60,6 +67,61 @@ TEST(ShutdownTest, WhatWasAcceptedIsAnswered) {
   for (auto& call : calls) EXPECT_THAT(call.get().status, IsGrpcOk());
   EXPECT_EQ(stopped.get(), 0);
   EXPECT_NE(Classify(server.Connect(), Red()).status.error_code(), StatusCode::OK);
+}
+
+// Calls in a loop over a connection of its own, until it is told to stop.
+class RestlessClient {
+ public:
+  explicit RestlessClient(std::shared_ptr<grpc::Channel> channel)
+      : channel_(std::move(channel)), thread_([this] { Run(); }) {}
+  // How often calls ended with each code.
+  std::map<StatusCode, int> Stop() {
+    stop_ = true;
+    thread_.join();
+    return ends_;
+  }
+
+ private:
+  void Run() {
+    while (!stop_) ++ends_[Classify(channel_, Red()).status.error_code()];
+  }
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  std::atomic<bool> stop_{false};
+  std::map<StatusCode, int> ends_;
+  std::thread thread_;
+};
+
+TEST(ShutdownTest, ClientsThatGoOnCallingHearOfNothingButUnavailable) {
+  LoopbackServer server;
+  const auto channel = server.Connect();
+  std::vector<std::unique_ptr<RestlessClient>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<RestlessClient>(i % 2 == 0 ? server.Connect() : channel));
+  }
+  const auto answered = [&] { return server.metrics().Requests(Method::kClassify, 0, "colours"); };
+  testing::AwaitCondition([&] { return answered() > 20; });
+  server.gate().Close();
+  const auto image_bytes = static_cast<int64_t>(Red().image().size());
+  testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == 6 * image_bytes; });
+
+  auto stopped = std::async(std::launch::async, [&] { return server.Stop(MonotonicTime::InfiniteFuture()); });
+  testing::AwaitCondition([&] { return !server.pipeline().admission().Admit({}).ok(); });
+  // The clients wait for their answers; these are refused.
+  std::vector<std::unique_ptr<RestlessClient>> refused;
+  for (int i = 0; i < 2; ++i) refused.push_back(std::make_unique<RestlessClient>(channel));
+  testing::AwaitCondition([&] { return server.metrics().Rejected(RejectReason::kDraining) > 200; });
+  server.gate().Open();
+  EXPECT_EQ(stopped.get(), 0);
+  std::move(refused.begin(), refused.end(), std::back_inserter(clients));
+  int ok = 0;
+  for (const auto& client : clients) {
+    for (const auto& [code, calls] : client->Stop()) {
+      EXPECT_TRUE(code == StatusCode::OK || code == StatusCode::UNAVAILABLE) << code;
+      if (code == StatusCode::OK) ok += calls;
+    }
+  }
+  EXPECT_EQ(ok, answered());
 }
 
 TEST(ShutdownTest, WhatIsLeftAtTheDeadlineIsToldSo) {
@@ -142,6 +204,30 @@ TEST(ShutdownTest, SilentPeersDoNotHoldIt) {
   EXPECT_LT(Clock::Real().Now() - start, absl::Seconds(20));
 }
 
+TEST(ShutdownTest, APeerForWhichNoDescriptorIsSpareIsClosedOnceThereIsOne) {
+  LoopbackServer server;
+  const auto address = ResolveAddress("127.0.0.1", server.rpc().port());
+  ASSERT_TRUE(address.ok());
+  UniqueFd silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(silent.get(), address->get(), address->length), 0);
+  // HTTP/2's preface and empty settings, and not a word more: gRPC waits for it to confirm the end.
+  constexpr char kHello[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0";
+  ASSERT_EQ(send(silent.get(), kHello, sizeof(kHello), 0), static_cast<ssize_t>(sizeof(kHello)));
+  char settings[9];
+  ASSERT_EQ(recv(silent.get(), settings, sizeof(settings), MSG_WAITALL), 9);
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  auto stopped = std::async(std::launch::async, [&] { return server.Stop(Clock::Real().Now()); });
+  // Longer than any client gets.
+  EXPECT_EQ(stopped.wait_for(std::chrono::seconds(2)), std::future_status::timeout);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(stopped.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  silent.Close();  // so that it stops in any case
+}
+
 TEST(ShutdownTest, AClientThatReadsNoAnswersDoesNotHoldIt) {
   LoopbackServer::Options options;
   options.services.stream_window = 2;
@@ -157,7 +243,12 @@ TEST(ShutdownTest, AClientThatReadsNoAnswersDoesNotHoldIt) {
   ASSERT_TRUE(stream.Write(bytes));
   testing::AwaitCondition(
       [&] { return server.metrics().Requests(Method::kClassifyStream, 0, "colours") == 2; });
-  EXPECT_LE(server.rpc().Shutdown(In(absl::Milliseconds(200))), 1);
+  auto stopped =
+      std::async(std::launch::async, [&] { return server.rpc().Shutdown(In(absl::Milliseconds(200))); });
+  const bool in_time = stopped.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  EXPECT_TRUE(in_time);
+  if (!in_time) stream.Cancel();  // so that the server stops
+  EXPECT_LE(stopped.get(), 1);
 }
 
 }  // namespace
