@@ -125,11 +125,9 @@ void LoopbackServer::Serve() {
 
 int LoopbackServer::Stop(MonotonicTime deadline) {
   lifecycle_.MoveTo(serving::ServerState::kDraining);
-  rpc_->StopAccepting();
-  rpc_->Drain();
-  int cut_off = pipeline_->Stop(deadline);
   health_->Shutdown();
-  cut_off += rpc_->Shutdown(deadline);
+  int cut_off = rpc_->Shutdown(deadline);
+  cut_off += pipeline_->Stop(Clock::Real().Now());
   lifecycle_.MoveTo(serving::ServerState::kStopped);
   return cut_off;
 }
