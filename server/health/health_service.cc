@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 
 namespace edgenext::serving {
@@ -32,14 +33,15 @@ HealthCheckResponse::ServingStatus ToServingStatus(Health health) {
 class WatchStream final : public grpc::ServerWriteReactor<HealthCheckResponse> {
  public:
   WatchStream(std::shared_ptr<HealthState> state, absl::string_view name) : state_(std::move(state)) {
-    const int watcher = state_->AddWatcher(name, [this](Health health) { Tell(health); });
-    if (watcher == 0) {
-      Close(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many Watch streams"));
+    const absl::StatusOr<int> watcher = state_->AddWatcher(name, [this](Health health) { Tell(health); });
+    if (!watcher.ok()) {
+      Close(grpc::Status(static_cast<grpc::StatusCode>(watcher.status().code()),
+                         std::string(watcher.status().message())));
       return;
     }
     // The stream may have been closed in between, but it cannot be deleted before this constructor has
     // returned.
-    watcher_ = watcher;
+    watcher_ = *watcher;
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace edgenext::serving {
@@ -46,9 +47,12 @@ void HealthState::TellChanges() {
   }
 }
 
-int HealthState::AddWatcher(absl::string_view name, Watcher watcher) {
+absl::StatusOr<int> HealthState::AddWatcher(absl::string_view name, Watcher watcher) {
   std::lock_guard<std::mutex> lock(mu_);
-  if (closed_ || static_cast<int>(watches_.size()) >= max_watchers_) return 0;
+  if (closed_) return absl::UnavailableError("the server is stopping");
+  if (static_cast<int>(watches_.size()) >= max_watchers_) {
+    return absl::ResourceExhaustedError(absl::StrCat("there are ", max_watchers_, " Watch streams already"));
+  }
   Watch watch = {std::string(name), Find(std::string(name)), std::move(watcher)};
   watch.watcher(watch.told);
   watches_.emplace(next_id_, std::move(watch));

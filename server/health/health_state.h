@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/lifecycle/lifecycle.h"
 
@@ -32,8 +33,9 @@ class HealthState {
   // Makes `model/NAME` known. Watchers of the name learn of it.
   void AddModel(absl::string_view name);
 
-  // The watcher's id for RemoveWatcher, or 0 if there are too many or the state is closed.
-  int AddWatcher(absl::string_view name, Watcher watcher);
+  // The watcher's id for RemoveWatcher. UNAVAILABLE if the state is closed, RESOURCE_EXHAUSTED if there are
+  // too many; the watcher is then not called.
+  absl::StatusOr<int> AddWatcher(absl::string_view name, Watcher watcher);
   // Does nothing if it is gone. When it returns the watcher is not called any more.
   void RemoveWatcher(int id);
   // Tells every watcher kClosed and lets them go.

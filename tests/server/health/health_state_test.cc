@@ -37,15 +37,15 @@ TEST(HealthStateTest, NamesFollowTheServersState) {
 TEST(HealthStateTest, WatchersHearThePresentAndEveryChangeOnce) {
   HealthState state(10);
   std::vector<Health> heard;
-  const int id = state.AddWatcher("readiness", [&](Health health) { heard.push_back(health); });
-  EXPECT_NE(id, 0);
+  const auto id = state.AddWatcher("readiness", [&](Health health) { heard.push_back(health); });
+  ASSERT_TRUE(id.ok());
   state.AddModel("m");  // changes nothing for this name
   state.SetServerState(ServerState::kReady);
   state.SetServerState(ServerState::kReady);
   state.SetServerState(ServerState::kDraining);
   state.SetServerState(ServerState::kStopped);
   EXPECT_THAT(heard, ElementsAre(Health::kNotServing, Health::kServing, Health::kNotServing));
-  state.RemoveWatcher(id);
+  state.RemoveWatcher(*id);
   state.Close();
   EXPECT_EQ(heard.size(), 3u);
 }
@@ -54,7 +54,7 @@ TEST(HealthStateTest, WatchersOfAnUnknownNameHearWhenItIsKnown) {
   HealthState state(10);
   state.SetServerState(ServerState::kReady);
   std::vector<Health> heard;
-  state.AddWatcher("model/m", [&](Health health) { heard.push_back(health); });
+  ASSERT_TRUE(state.AddWatcher("model/m", [&](Health health) { heard.push_back(health); }).ok());
   state.AddModel("m");
   EXPECT_THAT(heard, ElementsAre(Health::kUnknownName, Health::kServing));
 }
@@ -62,22 +62,25 @@ TEST(HealthStateTest, WatchersOfAnUnknownNameHearWhenItIsKnown) {
 TEST(HealthStateTest, CloseIsTheLastThatWatchersHear) {
   HealthState state(10);
   std::vector<Health> heard;
-  state.AddWatcher("", [&](Health health) { heard.push_back(health); });
+  ASSERT_TRUE(state.AddWatcher("", [&](Health health) { heard.push_back(health); }).ok());
   state.Close();
   state.SetServerState(ServerState::kReady);
   EXPECT_THAT(heard, ElementsAre(Health::kNotServing, Health::kClosed));
-  EXPECT_EQ(state.AddWatcher("", [](Health) { FAIL(); }), 0);
+  EXPECT_TRUE(absl::IsUnavailable(state.AddWatcher("", [](Health) { FAIL(); }).status()));
   EXPECT_EQ(state.Of(""), Health::kServing);
 }
 
 TEST(HealthStateTest, WatchersAreLimited) {
   HealthState state(2);
   const auto ignore = [](Health) {};
-  const int first = state.AddWatcher("", ignore);
-  EXPECT_NE(state.AddWatcher("", ignore), 0);
-  EXPECT_EQ(state.AddWatcher("", ignore), 0);
-  state.RemoveWatcher(first);
-  EXPECT_NE(state.AddWatcher("", ignore), 0);
+  const auto first = state.AddWatcher("", ignore);
+  ASSERT_TRUE(first.ok());
+  EXPECT_TRUE(state.AddWatcher("", ignore).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(state.AddWatcher("", ignore).status()));
+  state.RemoveWatcher(*first);
+  EXPECT_TRUE(state.AddWatcher("", ignore).ok());
+  state.Close();
+  EXPECT_TRUE(absl::IsUnavailable(state.AddWatcher("", ignore).status())) << "full or not";
 }
 
 TEST(HealthStateTest, ThreadsMayComeAndGo) {
@@ -88,9 +91,9 @@ TEST(HealthStateTest, ThreadsMayComeAndGo) {
     threads.emplace_back([&] {
       while (!stop) {
         int calls = 0;  // guarded by the state's own lock: the watcher must not run after it is removed
-        const int id = state.AddWatcher("", [&calls](Health) { ++calls; });
+        const auto id = state.AddWatcher("", [&calls](Health) { ++calls; });
         state.Of("liveness");
-        state.RemoveWatcher(id);
+        if (id.ok()) state.RemoveWatcher(*id);
       }
     });
   }
