@@ -4,8 +4,8 @@ namespace edgenext {
 
 size_t BufferSizes::ArenaBytes() const {
   const auto bytes = [](size_t floats) { return Arena::Aligned(floats * sizeof(float)); };
-  return 2 * bytes(activations) + 2 * bytes(work) + bytes(normalised) + bytes(hidden) + bytes(xca_scratch) +
-         2 * bytes(channels) + bytes(classes) + Arena::Aligned(op_scratch_bytes);
+  return 2 * bytes(activations) + 2 * bytes(work) + bytes(normalised) + bytes(hidden) + bytes(attention) +
+         bytes(xca_scratch) + 2 * bytes(channels) + bytes(classes) + Arena::Aligned(op_scratch_bytes);
 }
 
 Buffers::Buffers(const BufferSizes& sizes, Arena& arena)
@@ -14,6 +14,7 @@ Buffers::Buffers(const BufferSizes& sizes, Arena& arena)
       sdta(arena.Allocate<float>(sizes.work)),
       normalised(arena.Allocate<float>(sizes.normalised)),
       hidden(arena.Allocate<float>(sizes.hidden)),
+      attention(arena.Allocate<float>(sizes.attention)),
       xca_scratch(arena.Allocate<float>(sizes.xca_scratch)),
       pooled(arena.Allocate<float>(sizes.channels)),
       features(arena.Allocate<float>(sizes.channels)),

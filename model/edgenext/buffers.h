@@ -16,6 +16,7 @@ struct BufferSizes {
   size_t work = 0;
   size_t normalised = 0;
   size_t hidden = 0;
+  size_t attention = 0;
   size_t xca_scratch = 0;
   size_t channels = 0;
   size_t classes = 0;
@@ -40,6 +41,7 @@ struct Buffers {
   float* normalised;  // what LayerNorm hands to an MLP, [some tokens, channels]
   // The wide layer of an MLP, q k v of attention, patches of convolutions, chunks of a cascade.
   float* hidden;
+  float* attention;  // the matrices A of XCA (model/kernels/xca.h)
   float* xca_scratch;
   float* pooled;    // [channels]
   float* features;  // [channels]

@@ -49,9 +49,11 @@ absl::StatusOr<SdtaEncoder> SdtaEncoder::Pack(PackContext& context, int stage, c
                             Mlp::Pack(context, map, &weights.norm, weights.fc1, weights.fc2, weights.gamma));
 
   const int heads = context.config.heads[static_cast<size_t>(stage)];
+  const kernels::XcaShape shape = {map.tokens(), heads, map.channels / heads};
   BufferSizes::Raise(&context.sizes.work, map.floats());
   BufferSizes::Raise(&context.sizes.hidden, 3 * map.floats());
-  BufferSizes::Raise(&context.sizes.xca_scratch, kernels::XcaScratchFloats(heads, map.channels / heads));
+  BufferSizes::Raise(&context.sizes.attention, kernels::XcaAttentionFloats(shape));
+  BufferSizes::Raise(&context.sizes.xca_scratch, kernels::XcaScoresScratchFloats(shape));
   return SdtaEncoder(context, stage, map, weights, std::move(cascade), std::move(qkv), std::move(proj),
                      std::move(mlp));
 }
@@ -136,10 +138,19 @@ void SdtaEncoder::AppendAttention(ops::Program& program, const Buffers& buffers)
     normalised = buffers.work;
   }
   qkv_.AppendTo(program, normalised, buffers.hidden);
-  const kernels::XcaArguments arguments = {
-      buffers.hidden, temperature_.values.data(), tokens, heads_, channels / heads_,
-      buffers.work,   buffers.xca_scratch};
-  program.AppendLoop(ops::OpKind::kXca, [xca = xca_, arguments] { xca(arguments); });
+  const kernels::XcaShape shape = {tokens, heads_, channels / heads_};
+  const float* query = buffers.hidden;
+  const float* key = query + channels;
+  const float* value = key + channels;
+  const size_t token_stride = 3 * static_cast<size_t>(channels);
+  const kernels::XcaScoresArguments scores = {
+      shape, query, key, token_stride, temperature_.values.data(), buffers.attention, buffers.xca_scratch};
+  const kernels::XcaApplyArguments apply = {shape,        buffers.attention, value,
+                                            token_stride, buffers.work,      static_cast<size_t>(channels)};
+  program.AppendLoop(ops::OpKind::kXca, [xca = xca_, scores, apply] {
+    xca->scores(scores);
+    xca->apply(apply);
+  });
   proj_.AppendTo(program, buffers.work, buffers.sdta);
 }
 

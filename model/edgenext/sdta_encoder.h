@@ -46,7 +46,7 @@ class SdtaEncoder {
   absl::optional<LayerNorm> layer_norm_;      // or this is norm_xca
   Tensor positional_code_;                    // [tokens, channels] or empty
   Tensor temperature_;
-  void (*xca_)(const kernels::XcaArguments& arguments);
+  const kernels::XcaKernels* xca_;
   ops::Linear qkv_;
   ops::Linear proj_;
   Mlp mlp_;

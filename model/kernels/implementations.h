@@ -8,9 +8,9 @@
 // code that runs on every processor.
 namespace edgenext::kernels {
 
-void XcaScalar(const XcaArguments& arguments);
-void XcaAvx2(const XcaArguments& arguments);
-void XcaAvx512(const XcaArguments& arguments);
+extern const XcaKernels kXcaScalar;
+extern const XcaKernels kXcaAvx2;
+extern const XcaKernels kXcaAvx512;
 
 void LayerNormScalar(const LayerNormArguments& arguments);
 void LayerNormAvx2(const LayerNormArguments& arguments);

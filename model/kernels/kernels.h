@@ -6,30 +6,12 @@
 
 #include "model/kernels/isa.h"
 #include "model/kernels/linear.h"
+#include "model/kernels/xca.h"
 
 // Our own loops, one implementation an instruction set. Every kernel here reads and writes nothing outside
 // the extents it documents, does not allocate, lock or throw, and is thread-safe: all state is in its
 // arguments.
 namespace edgenext::kernels {
-
-// Cross-covariance attention (XCA) of one image, Ali et al., "XCiT", section 3.3; the part between the
-// projections qkv and proj:
-//   for each head h, with Q, K, V of shape [head_dim, tokens]:
-//     q = Q / max(|Q|, 1e-12) by rows (norms over tokens), k likewise
-//     A = softmax(q k^T * temperature[h]) by rows, of shape [head_dim, head_dim]
-//     out = A V
-struct XcaArguments {
-  const float* qkv;          // [tokens, 3, heads, head_dim], dense
-  const float* temperature;  // [heads]
-  int tokens;                // >= 1
-  int heads;                 // >= 1
-  int head_dim;              // >= 1
-  float* out;                // [tokens, heads, head_dim], dense; must not overlap qkv
-  float* scratch;            // XcaScratchFloats(heads, head_dim) floats, contents undefined before and after
-};
-
-// Scratch that every implementation of XCA needs at most.
-size_t XcaScratchFloats(int heads, int head_dim);
 
 // LayerNorm over channels, Ba et al., "Layer Normalization": for each row, with mean m and biased variance v,
 //   out[c] = (in[c] - m) / sqrt(v + epsilon) * weight[c] + bias[c]
@@ -79,7 +61,7 @@ struct ResampleKernels {
 // The kernels of one instruction set.
 struct KernelTable {
   Isa isa;
-  void (*xca)(const XcaArguments& arguments);
+  const XcaKernels* xca;
   void (*layer_norm)(const LayerNormArguments& arguments);
   const ResampleKernels* resample;
   const LinearKernels* linear;

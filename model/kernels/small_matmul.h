@@ -4,6 +4,7 @@
 #include <cstddef>
 
 namespace edgenext::kernels {
+namespace {
 
 // Products of matrices so small that packing them would cost more than it saves, for XCA's heads.
 // `V` is a vector type (vector_avx2.h, vector_avx512.h).
@@ -111,6 +112,40 @@ void Multiply(const SmallMatmul& m) {
   }
 }
 
+// out [columns] = bias [columns] + a [steps] * B [steps, columns]; B is row-major. Its lanes to the next
+// whole register are read and written.
+struct VectorMatmul {
+  const float* a;
+  const float* b;
+  size_t b_stride;
+  const float* bias;
+  float* out;
+  size_t steps;
+  size_t columns;
+};
+
+template <typename V>
+void VectorTimesMatrix(const VectorMatmul& m) {
+  constexpr size_t kChains = 4;  // of sums: a single one would wait for every addition and lose more digits
+  for (size_t c = 0; c < m.columns; c += V::kLanes) {
+    typename V::Register sums[kChains] = {V::Zero(), V::Zero(), V::Zero(), V::Zero()};
+    const float* b = m.b + c;
+    size_t s = 0;
+    for (; s + kChains <= m.steps; s += kChains) {
+#pragma GCC unroll 4
+      for (size_t chain = 0; chain < kChains; ++chain, b += m.b_stride) {
+        sums[chain] = V::MultiplyAdd(V::Broadcast(m.a[s + chain]), V::Load(b), sums[chain]);
+      }
+    }
+    for (; s < m.steps; ++s, b += m.b_stride) {
+      sums[0] = V::MultiplyAdd(V::Broadcast(m.a[s]), V::Load(b), sums[0]);
+    }
+    const typename V::Register sum = V::Add(V::Add(sums[0], sums[1]), V::Add(sums[2], sums[3]));
+    V::Store(m.out + c, V::Add(V::Load(m.bias + c), sum));
+  }
+}
+
+}  // namespace
 }  // namespace edgenext::kernels
 
 #endif  // MODEL_KERNELS_SMALL_MATMUL_H_

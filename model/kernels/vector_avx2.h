@@ -9,8 +9,8 @@
 namespace edgenext::kernels {
 namespace {
 
-// Eight floats, as the vector kernels (xca_vector.h, …) expect them. For *_avx2.cc files only. It lives in an
-// unnamed namespace so that every template that takes it stays inside the object file.
+// Eight floats, as the vector kernels (xca_gram_vector.h, …) expect them. For *_avx2.cc files only. It lives
+// in an unnamed namespace so that every template that takes it stays inside the object file.
 struct Avx2 {
   using Register = __m256;
   using Mask = __m256i;

@@ -9,8 +9,8 @@
 namespace edgenext::kernels {
 namespace {
 
-// Sixteen floats, as the vector kernels (xca_vector.h, …) expect them. For *_avx512.cc files only. It lives
-// in an unnamed namespace so that every template that takes it stays inside the object file.
+// Sixteen floats, as the vector kernels (xca_gram_vector.h, …) expect them. For *_avx512.cc files only. It
+// lives in an unnamed namespace so that every template that takes it stays inside the object file.
 struct Avx512 {
   using Register = __m512;
   using Mask = __mmask16;

@@ -1,9 +1,19 @@
 #include "model/kernels/implementations.h"
 #include "model/kernels/vector_avx512.h"
-#include "model/kernels/xca_vector.h"
+#include "model/kernels/xca_gram_vector.h"
+#include "model/kernels/xca_scores_vector.h"
+#include "model/kernels/xca_values_vector.h"
 
 namespace edgenext::kernels {
+namespace {
 
-void XcaAvx512(const XcaArguments& arguments) { VectorXca<Avx512>(arguments).Run(); }
+void Scores(const XcaScoresArguments& arguments) { VectorXcaScores<Avx512>(arguments).Run(); }
+void GramScores(const XcaGramScoresArguments& arguments) { VectorXcaGramScores<Avx512>(arguments).Run(); }
+void Apply(const XcaApplyArguments& arguments) { VectorXcaApply<Avx512>(arguments); }
+void Fold(const XcaFoldArguments& arguments) { VectorXcaFold<Avx512>(arguments).Run(); }
+
+}  // namespace
+
+extern const XcaKernels kXcaAvx512 = {&Scores, &GramScores, &Apply, &Fold};
 
 }  // namespace edgenext::kernels
