@@ -99,6 +99,11 @@ class AdmissionController::Impl {
     return idle();
   }
 
+  absl::Duration RetryDelay() const {
+    std::lock_guard<std::mutex> lock(mu_);
+    return PredictDrain();
+  }
+
   Usage usage() const {
     std::lock_guard<std::mutex> lock(mu_);
     return used_;
@@ -168,13 +173,15 @@ class AdmissionController::Impl {
   }
 
   absl::Status OverloadedStatus() const {
-    const absl::Duration drain = time_per_image_ * (used_.images + 1);
     return WithRetryDelay(
         WithReason(absl::ResourceExhaustedError(absl::StrCat(
                        "the server is overloaded: ", used_.images, " of ", limits_.queue_capacity,
                        " images and ", used_.bytes, " of ", limits_.max_inflight_bytes, " bytes are taken")),
                    kReasonOverloaded),
-        std::max(drain, kShortestRetryDelay));
+        PredictDrain());
+  }
+  absl::Duration PredictDrain() const {
+    return std::max(time_per_image_ * (used_.images + 1), kShortestRetryDelay);
   }
 
   // Admits waiters for as long as the first of them fits. Their functions may give room back at once: that
@@ -269,6 +276,8 @@ void AdmissionController::AdmitWhenFree(const AdmissionRequest& request,
                                         std::function<void(absl::StatusOr<Admission>)> admitted) {
   impl_->AdmitWhenFree(request, std::move(admitted));
 }
+
+absl::Duration AdmissionController::RetryDelay() const { return impl_->RetryDelay(); }
 
 void AdmissionController::Close() { impl_->Close(); }
 

@@ -86,6 +86,9 @@ class AdmissionController {
   void AdmitWhenFree(const AdmissionRequest& request,
                      std::function<void(absl::StatusOr<Admission>)> admitted);
 
+  // The predicted time in which the queue drains: when whoever is refused now may try again.
+  absl::Duration RetryDelay() const;
+
   // Refuses everything from now on; waiters are answered with UNAVAILABLE (DRAINING).
   void Close();
 

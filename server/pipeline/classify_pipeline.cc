@@ -32,7 +32,7 @@ class ClassifyPipeline::Impl {
  public:
   explicit Impl(const Options& options)
       : options_(options),
-        observer_{options.metrics, options.clock, options.latency_objective},
+        observer_{options.metrics, options.clock, options.latency_objective, &admission_},
         admission_(options.admission, options.clock, [this](int images) { CountOfferedWork(images); }),
         scheduler_(SchedulerOptions(options)) {}
 

@@ -30,6 +30,9 @@ void ClassifyTask::OnTaken() {
 void ClassifyTask::Finish(absl::StatusOr<ImageResult> result, Stage stage) {
   if (!taken_) ObserveQueue();
   Count(result.status(), stage);
+  if (absl::IsResourceExhausted(result.status()) && !GetRetryDelay(result.status())) {
+    result = WithRetryDelay(result.status(), observer_->admission->RetryDelay());
+  }
   std::exchange(done_, nullptr)(std::move(result));
   admission_ = Admission();
 }

@@ -20,6 +20,7 @@ struct TaskObserver {
   Metrics* metrics;
   Clock* clock;
   absl::Duration latency_objective;  // deadlines shorter than this are short budgets
+  const AdmissionController* admission;
 };
 
 // One image of a call: carries it through the queue to a worker, and calls its `done` exactly once, come what
@@ -38,7 +39,7 @@ class ClassifyTask final : public Task {
   void Abandon(absl::Status why) override { Finish(std::move(why), Stage::kQueue); }
 
   // Ends the task: counts it, calls `done`, then gives back what admission holds. `stage` is where a
-  // cancelled or expired one ended. Once.
+  // cancelled or expired one ended. RESOURCE_EXHAUSTED is told with the retry delay of a full queue. Once.
   void Finish(absl::StatusOr<ImageResult> result, Stage stage);
 
  private:
