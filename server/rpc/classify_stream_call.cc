@@ -103,7 +103,7 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message) {
     if (!status.ok()) return OnAdmitted(status, std::move(job));
   }
   job.model = *std::move(model);
-  job.attributes = AttributesOf(call_, services_);
+  job.attributes = AttributesOf(call_);
   job.attributes.deadline = *deadline;
   job.cancellation = cancellation_;
 

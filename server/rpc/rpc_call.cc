@@ -86,12 +86,6 @@ void RpcCall::OnAlarm(bool ok) {
   if (ok) handler()->OnAlarm();
 }
 
-absl::string_view RpcCall::Metadata(absl::string_view key) const {
-  const auto found = context_.client_metadata().find(grpc::string_ref(key.data(), key.size()));
-  if (found == context_.client_metadata().end()) return {};
-  return {found->second.data(), found->second.size()};
-}
-
 void RpcCall::AddInitialMetadata(const std::string& key, const std::string& value) {
   context_.AddInitialMetadata(key, value);
 }

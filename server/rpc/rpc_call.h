@@ -12,7 +12,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "model/base/clock.h"
 #include "server/rpc/call_registry.h"
@@ -69,8 +68,6 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   // --- known when the headers have arrived ---
   const std::string& method() const { return context_.method(); }
   MonotonicTime deadline() const { return deadline_; }
-  // The client's first value of a metadata key, or "".
-  absl::string_view Metadata(absl::string_view key) const;
   // The client's address, as "ipv4:127.0.0.1:40000".
   std::string Peer() const { return context_.peer(); }
 

@@ -2,7 +2,6 @@
 #define SERVER_RPC_SERVICE_CONTEXT_H_
 
 #include <cstddef>
-#include <string>
 
 #include "absl/time/time.h"
 #include "model/base/clock.h"
@@ -26,7 +25,6 @@ struct ServiceContext {
   // a slow line, while a client that sends none cannot keep the room for long.
   absl::Duration message_timeout = absl::Seconds(30);
   absl::Duration latency_objective = absl::Milliseconds(100);  // what a short deadline is
-  std::string client_key;  // metadata key that names the client for fair shares; empty: the connection does
 };
 
 // What a message of one image may have beside it: names, ids and the protocol's own bytes.

@@ -17,11 +17,10 @@ absl::Status NoMessage() { return absl::InvalidArgumentError("the call has no me
 
 }  // namespace
 
-TaskAttributes AttributesOf(const RpcCall& call, const ServiceContext& services) {
+TaskAttributes AttributesOf(const RpcCall& call) {
   TaskAttributes attributes;
   attributes.deadline = call.deadline();
-  if (!services.client_key.empty()) attributes.client_key = std::string(call.Metadata(services.client_key));
-  if (attributes.client_key.empty()) attributes.client_key = call.Peer();
+  attributes.client_key = call.Peer();
   return attributes;
 }
 
@@ -104,7 +103,7 @@ absl::Status UnaryCall::Parse(google::protobuf::Message& message) {
   return status;
 }
 
-TaskAttributes UnaryCall::Attributes() const { return AttributesOf(call_, services_); }
+TaskAttributes UnaryCall::Attributes() const { return AttributesOf(call_); }
 
 void UnaryCall::Reply(const google::protobuf::Message& message) {
   if (!ClaimFinish()) return;

@@ -75,7 +75,7 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
 };
 
 // The attributes of an image that came with `call`.
-TaskAttributes AttributesOf(const RpcCall& call, const ServiceContext& services);
+TaskAttributes AttributesOf(const RpcCall& call);
 
 }  // namespace edgenext::serving
 
