@@ -16,6 +16,10 @@ void LayerNormScalar(const LayerNormArguments& arguments);
 void LayerNormAvx2(const LayerNormArguments& arguments);
 void LayerNormAvx512(const LayerNormArguments& arguments);
 
+void DepthwiseScalar(const DepthwiseArguments& arguments);
+void DepthwiseAvx2(const DepthwiseArguments& arguments);
+void DepthwiseAvx512(const DepthwiseArguments& arguments);
+
 extern const LinearKernels kLinearScalar;
 extern const LinearKernels kLinearAvx2;
 extern const LinearKernels kLinearAvx512;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "model/kernels/depthwise.h"
 #include "model/kernels/isa.h"
 #include "model/kernels/linear.h"
 #include "model/kernels/xca.h"
@@ -65,6 +66,7 @@ struct KernelTable {
   void (*layer_norm)(const LayerNormArguments& arguments);
   const ResampleKernels* resample;
   const LinearKernels* linear;
+  void (*depthwise)(const DepthwiseArguments& arguments);  // depthwise.h
 };
 
 // The table of `isa`, or null where this processor does not support it. Never destroyed.

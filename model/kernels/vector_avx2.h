@@ -19,6 +19,10 @@ struct Avx2 {
   // Rows of a matmul block of 1, 2, 3 registers: its accumulators and operands fit the 16 registers.
   static constexpr size_t kMaxRows[] = {0, 8, 6, 4};
 
+  // What a depthwise convolution keeps in the 16 registers beside eight sums a row: rows of sums, and taps.
+  static constexpr ptrdiff_t kDepthwiseRows = 1;
+  static constexpr ptrdiff_t kDepthwiseTaps = 6;
+
   // The first `count` lanes, 0 <= count <= kLanes.
   static Mask FirstLanes(size_t count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)),
@@ -40,6 +44,10 @@ struct Avx2 {
   static Register Max(Register a, Register b) { return _mm256_max_ps(a, b); }
   // Zero in all but `lanes`.
   static Register Keep(Register a, Mask lanes) { return _mm256_and_ps(a, _mm256_castsi256_ps(lanes)); }
+  // Each lane of the lower half twice.
+  static Register DoubleLanes(Register a) {
+    return _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+  }
   // Of all lanes.
   static float Sum(Register a) {
     const __m128 fours = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

@@ -19,6 +19,10 @@ struct Avx512 {
   // Rows of a matmul block of 1, 2, 3 registers: its accumulators and operands fit the 32 registers.
   static constexpr size_t kMaxRows[] = {0, 8, 8, 8};
 
+  // What a depthwise convolution keeps in the 32 registers beside eight sums a row: rows of sums, and taps.
+  static constexpr ptrdiff_t kDepthwiseRows = 2;
+  static constexpr ptrdiff_t kDepthwiseTaps = 9;
+
   // The first `count` lanes, 0 <= count <= kLanes.
   static Mask FirstLanes(size_t count) { return static_cast<Mask>((uint32_t{1} << count) - 1); }
 
@@ -37,6 +41,10 @@ struct Avx512 {
   static Register Max(Register a, Register b) { return _mm512_max_ps(a, b); }
   // Zero in all but `lanes`.
   static Register Keep(Register a, Mask lanes) { return _mm512_maskz_mov_ps(lanes, a); }
+  // Each lane of the lower half twice.
+  static Register DoubleLanes(Register a) {
+    return _mm512_permutexvar_ps(_mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7), a);
+  }
   // Of all lanes.
   static float Sum(Register a) { return _mm512_reduce_add_ps(a); }
   static Register SquareRoot(Register a) { return _mm512_sqrt_ps(a); }
