@@ -17,8 +17,8 @@ enum class DepthwiseInput {
 
 // The convolution of one register of channels, for a vector type `V` (vector_avx2.h, vector_avx512.h).
 //
-// A tile of up to eight outputs in a row, in one or two rows, stays in registers over all taps. So does each
-// row of the kernel in its turn, and every input under it is loaded once and added to the outputs that it
+// A tile of some outputs in a row stays in registers over all taps. So does each row of the kernel in its
+// turn, or a part of it, and every input under it is loaded once and added to the outputs that it
 // reaches: with the tile unrolled, the compiler knows which these are. Inputs outside the image are left out
 // with all their taps. Every output adds its taps in the order of the kernel.
 template <typename V, DepthwiseInput kInput, ptrdiff_t kKernel>
@@ -31,6 +31,8 @@ class DepthwiseChannels {
         channels_(Smaller(a_.channels - channel, kLanes)),
         lanes_(V::FirstLanes(static_cast<size_t>(channels_))),
         in_lanes_(V::FirstLanes(static_cast<size_t>((channels_ + kStride - 1) / kStride))),
+        in_stride_(static_cast<ptrdiff_t>(a_.in_stride)),
+        addend_stride_(static_cast<ptrdiff_t>(a_.addend_stride)),
         in_(a_.in + channel / kStride),
         addend_(kInput == DepthwiseInput::kSum ? a_.addend + channel : nullptr),
         weight_(a_.weight + channel / kDepthwiseBlock * kKernel * kKernel * kDepthwiseBlock +
@@ -40,12 +42,7 @@ class DepthwiseChannels {
         out_(a_.out + channel) {}
 
   void Run() const {
-    ptrdiff_t row = a_.first_row;
-    const ptrdiff_t end = row + a_.rows;
-    if constexpr (V::kDepthwiseRows == 2) {
-      for (; row + 1 < end; row += 2) RunRows<2>(row);
-    }
-    for (; row < end; ++row) RunRows<1>(row);
+    for (ptrdiff_t row = a_.first_row; row < ptrdiff_t{a_.first_row} + a_.rows; ++row) RunRow(row);
   }
 
  private:
@@ -55,12 +52,14 @@ class DepthwiseChannels {
   static constexpr ptrdiff_t kLanes = static_cast<ptrdiff_t>(V::kLanes);
   static constexpr ptrdiff_t kStride = kInput == DepthwiseInput::kDoubled ? 2 : 1;
   static constexpr ptrdiff_t kPadding = kKernel / 2;
-  static constexpr ptrdiff_t kMaxPixels = 8;
+  // Eight sums hide the latency of the additions. Few taps leave registers for more, and with more the start
+  // of a tile weighs less.
+  static constexpr ptrdiff_t kMaxPixels = kKernel == 3 ? V::kDepthwisePixels : 8;
 
-  // A tile of outputs; its members are unrolled loops over them.
-  template <ptrdiff_t kRows, ptrdiff_t kPixels>
+  // The outputs of a tile.
+  template <ptrdiff_t kPixels>
   struct Tile {
-    Register sums[static_cast<size_t>(kRows)][static_cast<size_t>(kPixels)];
+    Register sums[static_cast<size_t>(kPixels)];
   };
 
   // The inputs under a tile in one row of the image, counted from the one under the first tap of the first
@@ -70,115 +69,112 @@ class DepthwiseChannels {
     ptrdiff_t first, end;
   };
 
+  // A pixel of the inputs: floats after in_ and addend_, which may lie outside the image.
+  struct Cursor {
+    ptrdiff_t in, addend;
+  };
+
   static ptrdiff_t Smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-  // The whole width of one or two rows, in tiles of about equal width.
-  template <ptrdiff_t kRows>
-  void RunRows(ptrdiff_t row) const {
+  // In tiles of about equal width.
+  void RunRow(ptrdiff_t row) const {
     const ptrdiff_t tiles = (out_width_ + kMaxPixels - 1) / kMaxPixels;
     for (ptrdiff_t tile = 0, x = 0; tile < tiles; ++tile) {
       const ptrdiff_t pixels = (out_width_ - x) / (tiles - tile);
-      RunPixels<kRows>(pixels, row, x);
+      RunPixels(pixels, row, x);
       x += pixels;
     }
   }
 
   // RunTile for a number of pixels, at most kPixels, that is known only now.
-  template <ptrdiff_t kRows, ptrdiff_t kPixels = kMaxPixels>
+  template <ptrdiff_t kPixels = kMaxPixels>
   void RunPixels(ptrdiff_t pixels, ptrdiff_t row, ptrdiff_t x) const {
     if (pixels == kPixels) {
-      RunTile<kRows, kPixels>(row, x);
+      RunTile<kPixels>(row, x);
     } else if constexpr (kPixels > 1) {
-      RunPixels<kRows, kPixels - 1>(pixels, row, x);
+      RunPixels<kPixels - 1>(pixels, row, x);
     }
   }
 
-  template <ptrdiff_t kRows, ptrdiff_t kPixels>
+  template <ptrdiff_t kPixels>
   [[gnu::noinline]] void RunTile(ptrdiff_t row, ptrdiff_t x) const {
-    Tile<kRows, kPixels> tile;
+    Tile<kPixels> tile;
     Start(row, x, tile);
     const ptrdiff_t top = row * kStride - kPadding;  // the input row under the kernel's first
     const ptrdiff_t left = x * kStride - kPadding;
     const Columns columns = {left, -left, a_.width - left};
     const ptrdiff_t end = Smaller(kKernel, a_.height - top);
-    ptrdiff_t i = Smaller(0, top + (kRows - 1) * kStride);
-    for (i = -i; i < end; ++i) AddTaps<0>(weight_ + i * kKernel * kDepthwiseBlock, top + i, columns, tile);
+    for (ptrdiff_t i = top < 0 ? -top : 0; i < end; ++i) {
+      AddTaps<0>(weight_ + i * kKernel * kDepthwiseBlock, top + i, columns, tile);
+    }
     Finish(row, x, tile);
   }
 
-  template <ptrdiff_t kRows, ptrdiff_t kPixels>
-  [[gnu::always_inline]] void Start(ptrdiff_t row, ptrdiff_t x, Tile<kRows, kPixels>& tile) const {
+  template <ptrdiff_t kPixels>
+  [[gnu::always_inline]] void Start(ptrdiff_t row, ptrdiff_t x, Tile<kPixels>& tile) const {
     const Register bias = V::Load(bias_);
-#pragma GCC unroll 2
-    for (ptrdiff_t r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-      for (ptrdiff_t p = 0; p < kPixels; ++p) tile.sums[r][p] = bias;
-    }
+#pragma GCC unroll 16
+    for (ptrdiff_t p = 0; p < kPixels; ++p) tile.sums[p] = bias;
     if (pixel_bias_ == nullptr) return;
     const ptrdiff_t stride = static_cast<ptrdiff_t>(a_.pixel_bias_stride);
-#pragma GCC unroll 2
-    for (ptrdiff_t r = 0; r < kRows; ++r) {
-      const float* from = pixel_bias_ + ((row + r) * out_width_ + x) * stride;
-#pragma GCC unroll 8
-      for (ptrdiff_t p = 0; p < kPixels; ++p) {
-        tile.sums[r][p] = V::Add(tile.sums[r][p], V::Load(from + p * stride, lanes_));
-      }
+    const float* from = pixel_bias_ + (row * out_width_ + x) * stride;
+#pragma GCC unroll 16
+    for (ptrdiff_t p = 0; p < kPixels; ++p) {
+      tile.sums[p] = V::Add(tile.sums[p], V::Load(from + p * stride, lanes_));
     }
   }
 
-  // The taps of one row of the kernel, from kTap on, as many at a time as registers are kept for. `y` is the
-  // row of the image that they meet for the tile's first row.
-  template <ptrdiff_t kTap, ptrdiff_t kRows, ptrdiff_t kPixels>
+  // The taps of one row of the kernel, from kTap on, as many at a time as registers are kept for, over row y
+  // of the image.
+  template <ptrdiff_t kTap, ptrdiff_t kPixels>
   [[gnu::always_inline]] void AddTaps(const float* weight, ptrdiff_t y, const Columns& columns,
-                                      Tile<kRows, kPixels>& tile) const {
+                                      Tile<kPixels>& tile) const {
     constexpr ptrdiff_t kGroups = (kKernel - kTap + V::kDepthwiseTaps - 1) / V::kDepthwiseTaps;
     constexpr ptrdiff_t kTaps = (kKernel - kTap) / kGroups;
     constexpr ptrdiff_t kReach = kStride * (kPixels - 1);  // from the first output's inputs to the last's
     Register taps[static_cast<size_t>(kTaps)];
-#pragma GCC unroll 9
+#pragma GCC unroll 16
     for (ptrdiff_t j = 0; j < kTaps; ++j) taps[j] = V::Load(weight + (kTap + j) * kDepthwiseBlock);
-#pragma GCC unroll 2
-    for (ptrdiff_t r = 0; r < kRows; ++r) {
-      if (kRows > 1 && (y + r * kStride < 0 || y + r * kStride >= a_.height)) continue;
-      const ptrdiff_t left = (y + r * kStride) * a_.width + columns.left;
-#pragma GCC unroll 24
-      for (ptrdiff_t i = kTap; i < kTap + kTaps + kReach; ++i) {
-        if (i < kPadding && i < columns.first) continue;
-        if (i > kPadding + kReach && i >= columns.end) continue;
-        const Register x = LoadInput(left + i);
-#pragma GCC unroll 8
-        for (ptrdiff_t p = 0; p < kPixels; ++p) {
-          const ptrdiff_t tap = i - kStride * p - kTap;
-          if (tap >= 0 && tap < kTaps) tile.sums[r][p] = V::MultiplyAdd(x, taps[tap], tile.sums[r][p]);
-        }
+    Cursor at = CursorAt(y * a_.width + columns.left + kTap);
+#pragma GCC unroll 64
+    for (ptrdiff_t i = kTap; i < kTap + kTaps + kReach; ++i, Advance(at)) {
+      if (i < kPadding && i < columns.first) continue;
+      if (i > kPadding + kReach && i >= columns.end) continue;
+      const Register x = LoadInput(at);
+#pragma GCC unroll 16
+      for (ptrdiff_t p = 0; p < kPixels; ++p) {
+        const ptrdiff_t tap = i - kStride * p - kTap;
+        if (tap >= 0 && tap < kTaps) tile.sums[p] = V::MultiplyAdd(x, taps[tap], tile.sums[p]);
       }
     }
     if constexpr (kTap + kTaps < kKernel) AddTaps<kTap + kTaps>(weight, y, columns, tile);
   }
 
-  [[gnu::always_inline]] Register LoadInput(ptrdiff_t pixel) const {
-    const Register x = V::Load(in_ + pixel * static_cast<ptrdiff_t>(a_.in_stride), in_lanes_);
+  [[gnu::always_inline]] Cursor CursorAt(ptrdiff_t pixel) const {
+    return {pixel * in_stride_, kInput == DepthwiseInput::kSum ? pixel * addend_stride_ : 0};
+  }
+  [[gnu::always_inline]] void Advance(Cursor& at) const {
+    at.in += in_stride_;
+    if constexpr (kInput == DepthwiseInput::kSum) at.addend += addend_stride_;
+  }
+  [[gnu::always_inline]] Register LoadInput(const Cursor& at) const {
+    const Register x = V::Load(in_ + at.in, in_lanes_);
     if constexpr (kInput == DepthwiseInput::kDoubled) return V::DoubleLanes(x);
-    if constexpr (kInput == DepthwiseInput::kSum) {
-      return V::Add(x, V::Load(addend_ + pixel * static_cast<ptrdiff_t>(a_.addend_stride), in_lanes_));
-    }
+    if constexpr (kInput == DepthwiseInput::kSum) return V::Add(x, V::Load(addend_ + at.addend, in_lanes_));
     return x;
   }
 
-  template <ptrdiff_t kRows, ptrdiff_t kPixels>
-  [[gnu::always_inline]] void Finish(ptrdiff_t row, ptrdiff_t x, const Tile<kRows, kPixels>& tile) const {
+  template <ptrdiff_t kPixels>
+  [[gnu::always_inline]] void Finish(ptrdiff_t row, ptrdiff_t x, const Tile<kPixels>& tile) const {
     const ptrdiff_t stride = static_cast<ptrdiff_t>(a_.out_stride);
+    float* to = out_ + ((row - a_.first_row) * out_width_ + x) * stride;
     const bool whole = channels_ == kLanes || a_.write_padding;
-#pragma GCC unroll 2
-    for (ptrdiff_t r = 0; r < kRows; ++r) {
-      float* to = out_ + ((row - a_.first_row + r) * out_width_ + x) * stride;
-#pragma GCC unroll 8
-      for (ptrdiff_t p = 0; p < kPixels; ++p) {
-        if (whole) {
-          V::Store(to + p * stride, tile.sums[r][p]);
-        } else {
-          V::Store(to + p * stride, tile.sums[r][p], lanes_);
-        }
+#pragma GCC unroll 16
+    for (ptrdiff_t p = 0; p < kPixels; ++p) {
+      if (whole) {
+        V::Store(to + p * stride, tile.sums[p]);
+      } else {
+        V::Store(to + p * stride, tile.sums[p], lanes_);
       }
     }
   }
@@ -188,6 +184,8 @@ class DepthwiseChannels {
   const ptrdiff_t channels_;  // in the register
   const Mask lanes_;          // theirs
   const Mask in_lanes_;       // of the inputs
+  const ptrdiff_t in_stride_;
+  const ptrdiff_t addend_stride_;
   // Where the register's channels begin.
   const float* const in_;
   const float* const addend_;

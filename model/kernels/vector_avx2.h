@@ -19,8 +19,9 @@ struct Avx2 {
   // Rows of a matmul block of 1, 2, 3 registers: its accumulators and operands fit the 16 registers.
   static constexpr size_t kMaxRows[] = {0, 8, 6, 4};
 
-  // What a depthwise convolution keeps in the 16 registers beside eight sums a row: rows of sums, and taps.
-  static constexpr ptrdiff_t kDepthwiseRows = 1;
+  // What depthwise convolutions keep in the 16 registers beside an input: the sums of so many pixels at most,
+  // with a kernel of 3, and beside eight sums so many taps.
+  static constexpr ptrdiff_t kDepthwisePixels = 12;
   static constexpr ptrdiff_t kDepthwiseTaps = 6;
 
   // The first `count` lanes, 0 <= count <= kLanes.

@@ -19,8 +19,9 @@ struct Avx512 {
   // Rows of a matmul block of 1, 2, 3 registers: its accumulators and operands fit the 32 registers.
   static constexpr size_t kMaxRows[] = {0, 8, 8, 8};
 
-  // What a depthwise convolution keeps in the 32 registers beside eight sums a row: rows of sums, and taps.
-  static constexpr ptrdiff_t kDepthwiseRows = 2;
+  // What depthwise convolutions keep in the 32 registers beside an input: the sums of so many pixels at most,
+  // with a kernel of 3, and beside eight sums so many taps.
+  static constexpr ptrdiff_t kDepthwisePixels = 16;
   static constexpr ptrdiff_t kDepthwiseTaps = 9;
 
   // The first `count` lanes, 0 <= count <= kLanes.
