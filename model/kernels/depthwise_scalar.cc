@@ -21,12 +21,14 @@ void Convolve(const DepthwiseArguments& a, int out_y, int out_x, const float* pi
       if (x < 0 || x >= a.width) continue;
       const float* in = Pixel(a.in, a.width, a.in_stride, y, x);
       const float* addend = a.addend ? Pixel(a.addend, a.width, a.addend_stride, y, x) : nullptr;
-      for (int c = 0; c < a.channels; ++c) {
-        const int block = c / kDepthwiseBlock;
-        const int tap = (block * a.kernel + i) * a.kernel + j;
-        const int from = c / a.stride;
-        out[c] += (addend ? in[from] + addend[from] : in[from]) *
-                  a.weight[tap * kDepthwiseBlock + c % kDepthwiseBlock];
+      for (int first = 0; first < a.channels; first += kDepthwiseBlock) {
+        const int end = first + kDepthwiseBlock < a.channels ? first + kDepthwiseBlock : a.channels;
+        const float* weight =
+            a.weight + (first * a.kernel + i * kDepthwiseBlock) * a.kernel + j * kDepthwiseBlock;
+        for (int c = first; c < end; ++c) {
+          const int from = a.stride == 2 ? c / 2 : c;
+          out[c] += (addend ? in[from] + addend[from] : in[from]) * weight[c - first];
+        }
       }
     }
   }
