@@ -11,6 +11,7 @@
 namespace edgenext {
 namespace {
 
+using ::edgenext::testing::AnswerAll;
 using ::edgenext::testing::CallStatus;
 using ::edgenext::testing::ErrorOf;
 using ::edgenext::testing::IsOk;
@@ -22,8 +23,6 @@ using ::edgenext::testing::StatusIs;
 using ::edgenext::testing::WithRetryInfo;
 
 const grpc::Status kLost(grpc::StatusCode::UNAVAILABLE, "connection reset");
-
-grpc::Status AnswerAll(ScriptedStream& stream) { return stream.AnswerAll(); }
 
 // Answers `count` images, then ends the stream with `status`.
 ScriptedClassifier::StreamScript AnswerThenEnd(int count, grpc::Status status) {

@@ -19,6 +19,7 @@
 namespace edgenext {
 namespace {
 
+using ::edgenext::testing::AnswerAll;
 using ::edgenext::testing::CallStatus;
 using ::edgenext::testing::ErrorOf;
 using ::edgenext::testing::IsOk;
@@ -28,8 +29,6 @@ using ::edgenext::testing::ScriptedStream;
 using ::edgenext::testing::SessionRun;
 using ::edgenext::testing::StatusIs;
 using ::testing::HasSubstr;
-
-grpc::Status AnswerAll(ScriptedStream& stream) { return stream.AnswerAll(); }
 
 TEST(ClassifySession, ClassifiesEveryFileOverOneStream) {
   ScriptedClassifier server({AnswerAll});
@@ -48,7 +47,7 @@ TEST(ClassifySession, FillsTheWindowAndBringsAnswersBackIntoOrder) {
                                 for (uint64_t& id : ids) EXPECT_TRUE(stream.Read(&id));
                                 for (size_t i = kWindow; i > 0; --i) stream.Answer(ids[i - 1]);
                               }
-                              return stream.AnswerAll();
+                              return AnswerAll(stream);
                             }},
                             kWindow);
   SessionRun run(3 * kWindow);
@@ -156,7 +155,7 @@ TEST(ClassifySession, ReadsNoFileTooFarAheadOfTheOldestUnanswered) {
                                 if (other != 0) stream.Answer(other);
                               }
                               stream.Answer(0);
-                              return stream.AnswerAll();
+                              return AnswerAll(stream);
                             }},
                             16);
   SessionRun run(8);

@@ -60,9 +60,9 @@ void ScriptedStream::AnswerError(uint64_t id, const google::rpc::Status& error) 
   stream_.Write(answer);
 }
 
-grpc::Status ScriptedStream::AnswerAll() {
+grpc::Status AnswerAll(ScriptedStream& stream) {
   uint64_t id = 0;
-  while (Read(&id)) Answer(id);
+  while (stream.Read(&id)) stream.Answer(id);
   return grpc::Status::OK;
 }
 

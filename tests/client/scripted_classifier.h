@@ -35,14 +35,15 @@ class ScriptedStream {
   // The label is the image's bytes where Read saw the id, so that mixed-up answers show.
   void Answer(uint64_t id);
   void AnswerError(uint64_t id, const google::rpc::Status& error);
-  // Reads and answers until the client half-closes; returns OK.
-  grpc::Status AnswerAll();
 
  private:
   Stream& stream_;
   const std::function<void(const edgenext::v1::ClassifyStreamRequest&)> note_;
   std::map<uint64_t, std::string> images_;
 };
+
+// The script of a server without a fault: reads and answers until the client half-closes; returns OK.
+grpc::Status AnswerAll(ScriptedStream& stream);
 
 // A server of Classifier on a unix socket that does what each test says. Thread-safe.
 class ScriptedClassifier : public edgenext::v1::Classifier::Service {

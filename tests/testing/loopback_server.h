@@ -33,6 +33,8 @@ class LoopbackServer {
   static constexpr int kSide = 32;
   static constexpr int kClasses = 4;
   static constexpr uint8_t kFaultyRed = 13;
+  // How often the one worker has executed when Serve returns: so many arrivals at the gate.
+  static constexpr int kWarmUpExecutions = 2;
   static constexpr char kFaultMessage[] = "primitive failed in /secret/path.cc";
 
   struct Options {

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/server/rpc/calls.h"
 #include "tests/server/rpc/error_details.h"
+#include "tests/server/rpc/requests.h"
 #include "tests/testing/loopback_server.h"
 
 namespace edgenext::serving {
@@ -26,19 +27,13 @@ using testing::HangDeadline;
 using ::testing::HasSubstr;
 using testing::IsError;
 using testing::IsGrpcOk;
+using testing::kClassify;
+using testing::kClassifyStream;
+using testing::kModelInfer;
 using testing::LoopbackServer;
 using testing::RawCall;
+using testing::Red;
 using testing::SolidBmp;
-
-constexpr char kClassify[] = "/edgenext.v1.Classifier/Classify";
-constexpr char kModelInfer[] = "/inference.GRPCInferenceService/ModelInfer";
-constexpr int kWarmUpExecutions = 2;
-
-v1::ClassifyRequest Red() {
-  v1::ClassifyRequest request;
-  request.set_image(SolidBmp(255, 0, 0));
-  return request;
-}
 
 // A server with one worker, which is held in an execution, and room for one more image, which waits in the
 // queue.
@@ -47,7 +42,7 @@ class FullServerTest : public ::testing::Test {
   FullServerTest() : server_(Options()), stub_(v1::Classifier::NewStub(server_.Connect())) {
     server_.gate().Close();
     running_ = Start();
-    server_.gate().AwaitArrivals(kWarmUpExecutions + 1);
+    server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
     waiting_ = Start();
     AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
   }
@@ -103,7 +98,8 @@ TEST_F(FullServerTest, ACancelledCallNeverRuns) {
   grpc::ClientContext context;
   server_.gate().Let(1);
   EXPECT_THAT(running_.get().status, IsGrpcOk());
-  server_.gate().AwaitArrivals(kWarmUpExecutions + 2);  // the one that waited runs, and a place is free
+  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions +
+                               2);  // the one that waited runs, and a place is free
 
   grpc::CompletionQueue queue;
   ClassifyResult result;
@@ -203,7 +199,7 @@ TEST(AdmissionTest, BeforeTheModelIsLoadedCallsAreRefusedUnread) {
   LoopbackServer::Options options;
   options.serve = false;
   LoopbackServer server(options);
-  for (const char* method : {kClassify, kModelInfer, "/edgenext.v1.Classifier/ClassifyStream"}) {
+  for (const char* method : {kClassify, kModelInfer, kClassifyStream}) {
     RawCall call(server.Connect(), method);
     EXPECT_THAT(call.Finish(), IsError(StatusCode::UNAVAILABLE, "MODEL_NOT_READY", _)) << method;
   }
@@ -217,7 +213,7 @@ TEST(AdmissionTest, AfterTheDrainHasBegunCallsAreRefusedUnread) {
   const auto channel = server.Connect();
   ASSERT_THAT(Classify(channel, Red()).status, IsGrpcOk());
   server.rpc().Drain();
-  for (const char* method : {kClassify, kModelInfer, "/edgenext.v1.Classifier/ClassifyStream"}) {
+  for (const char* method : {kClassify, kModelInfer, kClassifyStream}) {
     RawCall call(channel, method);
     EXPECT_THAT(call.Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _)) << method;
   }

@@ -24,6 +24,7 @@
 #include "server/net/unique_fd.h"
 #include "tests/server/rpc/calls.h"
 #include "tests/server/rpc/error_details.h"
+#include "tests/server/rpc/requests.h"
 #include "tests/testing/loopback_server.h"
 
 namespace edgenext::serving {
@@ -35,19 +36,11 @@ using testing::Classify;
 using testing::ClassifyResult;
 using testing::IsError;
 using testing::IsGrpcOk;
+using testing::kClassify;
+using testing::kClassifyStream;
 using testing::LoopbackServer;
 using testing::RawCall;
-using testing::SolidBmp;
-
-constexpr char kClassify[] = "/edgenext.v1.Classifier/Classify";
-constexpr char kStream[] = "/edgenext.v1.Classifier/ClassifyStream";
-constexpr int kWarmUpExecutions = 2;
-
-v1::ClassifyRequest Red() {
-  v1::ClassifyRequest request;
-  request.set_image(SolidBmp(255, 0, 0));
-  return request;
-}
+using testing::Red;
 
 MonotonicTime In(absl::Duration duration) { return Clock::Real().Now() + duration; }
 
@@ -59,7 +52,7 @@ TEST(ShutdownTest, WhatWasAcceptedIsAnswered) {
   for (int i = 0; i < 4; ++i) {
     calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
   }
-  server.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
   testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 3; });
   auto stopped = std::async(std::launch::async, [&] { return server.Stop(MonotonicTime::InfiniteFuture()); });
   testing::AwaitCondition([&] { return !server.pipeline().admission().Admit({}).ok(); });
@@ -129,7 +122,7 @@ TEST(ShutdownTest, WhatIsLeftAtTheDeadlineIsToldSo) {
   server.gate().Close();
   const auto channel = server.Connect();
   auto running = std::async(std::launch::async, [&] { return Classify(channel, Red()); });
-  server.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
   auto waiting = std::async(std::launch::async, [&] { return Classify(channel, Red()); });
   testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 1; });
   RawCall unread(channel, kClassify);  // admitted, its message never comes
@@ -156,7 +149,7 @@ TEST(ShutdownTest, ASecondSignalCutsTheWaitShort) {
   LoopbackServer server;
   server.gate().Close();
   auto running = std::async(std::launch::async, [&] { return Classify(server.Connect(), Red()); });
-  server.gate().AwaitArrivals(kWarmUpExecutions + 1);
+  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
   auto shutdown =
       std::async(std::launch::async, [&] { return server.rpc().Shutdown(MonotonicTime::InfiniteFuture()); });
   server.rpc().CutOff();
@@ -167,7 +160,7 @@ TEST(ShutdownTest, ASecondSignalCutsTheWaitShort) {
 TEST(ShutdownTest, OpenStreamsOfEveryKindDoNotHoldIt) {
   auto server = std::make_unique<LoopbackServer>();
   const auto channel = server->Connect();
-  RawCall stream(channel, kStream);
+  RawCall stream(channel, kClassifyStream);
   grpc::ClientContext watch_context, reflection_context;
   const auto health_stub = grpc::health::v1::Health::NewStub(channel);
   const auto watch = health_stub->Watch(&watch_context, grpc::health::v1::HealthCheckRequest());
@@ -234,7 +227,7 @@ TEST(ShutdownTest, AClientThatReadsNoAnswersDoesNotHoldIt) {
   LoopbackServer server(options);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  RawCall stream(server.Connect(arguments), kStream);
+  RawCall stream(server.Connect(arguments), kClassifyStream);
   v1::ClassifyStreamRequest request;
   *request.mutable_request() = Red();
   request.mutable_request()->set_request_id(std::string(60'000, 'x'));  // which comes back with each answer
