@@ -32,7 +32,7 @@ size_t XcaFoldScratchFloats(const XcaShape& shape) { return (Channels(shape) + 1
 
 XcaForms ShortestXcaForms(const XcaShape& shape) {
   const double tokens = shape.tokens, channels = shape.channels(), dim = shape.head_dim;
-  return {tokens * (1.5 + dim / channels) > 2.0 * channels + dim, tokens > channels};
+  return {tokens * (1.5 + dim / channels) > 1.75 * channels + dim, tokens > channels};
 }
 
 }  // namespace edgenext::kernels

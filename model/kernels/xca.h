@@ -104,9 +104,10 @@ struct XcaKernels {
   void (*fold)(const XcaFoldArguments& arguments);
 };
 
-// Which forms take fewer multiplications, those of the linear layers counted in. With N tokens, C channels
-// and heads of d, by tokens: scores N (2 C^2 + C d), values N (2 C^2 + C d); by Gram matrix: scores
-// N C^2 / 2 + 2 C^3 + C^2 d; folded: values N C^2 + C^3 + C^2 d.
+// Which forms are shorter, by their multiplications with those of the linear layers. With N tokens, C
+// channels and heads of d: by tokens scores take N (2 C^2 + C d), values N (2 C^2 + C d); by Gram matrix
+// scores take N C^2 / 2 + 1.5 C^3 + C^2 d, counted as 1.75 C^3, since the products run slower than linear
+// layers do (measured); folded values take N C^2 + C^3 + C^2 d.
 struct XcaForms {
   bool gram_scores;
   bool folded_values;

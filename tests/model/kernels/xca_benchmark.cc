@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -13,11 +15,22 @@
 namespace edgenext::kernels {
 namespace {
 
-std::vector<float> Numbers(size_t count) {
-  std::vector<float> numbers(count);
-  for (size_t i = 0; i < count; ++i) numbers[i] = static_cast<float>(i % 101) / 50.0f - 1.0f;
-  return numbers;
-}
+// Floats on a cache line's boundary, as an executor's are.
+class Floats {
+ public:
+  explicit Floats(size_t count)
+      : data_(static_cast<float*>(::operator new (count * sizeof(float), std::align_val_t{64}))) {
+    for (size_t i = 0; i < count; ++i) data_.get()[i] = static_cast<float>(i % 101) / 50.0f - 1.0f;
+  }
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+
+ private:
+  struct Delete {
+    void operator()(float* data) const { ::operator delete (data, std::align_val_t{64}); }
+  };
+  std::unique_ptr<float[], Delete> data_;
+};
 
 // The sizes of a case, and what all pieces need.
 struct Case {
@@ -28,7 +41,7 @@ struct Case {
         channels(static_cast<size_t>(of.channels())),
         stride((channels + 15) / 16 * 16),
         temperature(static_cast<size_t>(of.heads), 4.0f),
-        attention(Numbers(XcaAttentionFloats(of))) {}
+        attention(XcaAttentionFloats(of)) {}
 
   double macs_by_tokens() const { return static_cast<double>(tokens * channels * dim); }
   double macs_of_layer() const { return static_cast<double>(tokens * channels * channels); }
@@ -39,7 +52,7 @@ struct Case {
   size_t channels;
   size_t stride;
   std::vector<float> temperature;
-  std::vector<float> attention;
+  Floats attention;
 };
 
 template <typename Piece>
@@ -54,8 +67,8 @@ void Measure(benchmark::State& state, double macs, Piece piece) {
 
 void BM_Scores(benchmark::State& state, const XcaKernels& xca, const XcaShape& shape) {
   Case c(shape);
-  const std::vector<float> qkv = Numbers(c.tokens * 3 * c.stride);
-  std::vector<float> scratch(XcaScoresScratchFloats(shape));
+  const Floats qkv(c.tokens * 3 * c.stride);
+  Floats scratch(XcaScoresScratchFloats(shape));
   Measure(state, c.macs_by_tokens(), [&] {
     xca.scores({shape, qkv.data(), qkv.data() + c.channels, 3 * c.stride, c.temperature.data(),
                 c.attention.data(), scratch.data()});
@@ -64,10 +77,10 @@ void BM_Scores(benchmark::State& state, const XcaKernels& xca, const XcaShape& s
 
 void BM_GramScores(benchmark::State& state, const XcaKernels& xca, const XcaShape& shape) {
   Case c(shape);
-  const std::vector<float> z = Numbers(c.tokens * c.stride);
-  const std::vector<float> weight = Numbers(c.channels * c.stride);
-  const std::vector<float> bias = Numbers(c.stride);
-  std::vector<float> scratch(XcaGramScoresScratchFloats(shape));
+  const Floats z(c.tokens * c.stride);
+  const Floats weight(c.channels * c.stride);
+  const Floats bias(c.stride);
+  Floats scratch(XcaGramScoresScratchFloats(shape));
   Measure(state, 2.0 * c.macs_of_layer() + c.macs_by_tokens(), [&] {
     xca.gram_scores({shape, z.data(), weight.data(), weight.data(), bias.data(), bias.data(), c.stride,
                      c.temperature.data(), c.attention.data(), scratch.data()});
@@ -76,8 +89,8 @@ void BM_GramScores(benchmark::State& state, const XcaKernels& xca, const XcaShap
 
 void BM_Apply(benchmark::State& state, const XcaKernels& xca, const XcaShape& shape) {
   const Case c(shape);
-  const std::vector<float> qkv = Numbers(c.tokens * 3 * c.stride);
-  std::vector<float> out(c.tokens * c.stride);
+  const Floats qkv(c.tokens * 3 * c.stride);
+  Floats out(c.tokens * c.stride);
   Measure(state, c.macs_by_tokens(), [&] {
     xca.apply({shape, c.attention.data(), qkv.data() + 2 * c.channels, 3 * c.stride, out.data(), c.stride});
   });
@@ -86,12 +99,12 @@ void BM_Apply(benchmark::State& state, const XcaKernels& xca, const XcaShape& sh
 // Without the one linear layer that is left to do; "MAC/clk" leaves out one of the two that it replaces.
 void BM_Fold(benchmark::State& state, const XcaKernels& xca, const XcaShape& shape, int panel) {
   const Case c(shape);
-  const std::vector<float> weight = Numbers(c.channels * c.stride);
-  const std::vector<float> bias = Numbers(c.stride);
+  const Floats weight(c.channels * c.stride);
+  const Floats bias(c.stride);
   const int panels = (shape.channels() + panel - 1) / panel;
-  std::vector<float> packed(static_cast<size_t>(panels * panel) * c.channels);
-  std::vector<float> packed_bias(c.stride);
-  std::vector<float> scratch(XcaFoldScratchFloats(shape));
+  Floats packed(static_cast<size_t>(panels * panel) * c.channels);
+  Floats packed_bias(c.stride);
+  Floats scratch(XcaFoldScratchFloats(shape));
   Measure(state, c.macs_of_layer() + c.macs_by_tokens(), [&] {
     xca.fold({shape, c.attention.data(), weight.data(), bias.data(), weight.data(), bias.data(), c.stride,
               panel, packed.data(), packed_bias.data(), scratch.data()});

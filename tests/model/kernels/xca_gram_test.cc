@@ -129,6 +129,17 @@ class GramTester {
     return worst;
   }
 
+  // Of AttentionError. The products and squares of norms err by u * sqrt(tokens) from G and u *
+  // sqrt(channels) from each of its two products with weights, u being the mean of a rounding, relative to
+  // their typical size; cosines more by what the smallest norm is below that; logits by that times the
+  // temperature (4) on top of a few roundings; a weight by as much of itself as its logit errs against the
+  // others.
+  double Tolerance() const {
+    const double roundings = std::sqrt(shape_.tokens) + 2.0 * std::sqrt(shape_.channels());
+    const double conditioning = std::max(MeanOverSmallest(Apply(query_)), MeanOverSmallest(Apply(key_)));
+    return static_cast<double>(FLT_EPSILON) / 4.0 * (4.0 * roundings * conditioning + 8.0);
+  }
+
  private:
   Tokens Apply(const Layer& layer) const {
     Tokens out(tokens_, std::vector<double>(channels_));
@@ -143,6 +154,18 @@ class GramTester {
     return out;
   }
 
+  // The squares of norms over tokens; the smallest but zero.
+  double MeanOverSmallest(const Tokens& values) const {
+    double sum = 0.0, smallest = HUGE_VAL;
+    for (size_t c = 0; c < channels_; ++c) {
+      double square = 0.0;
+      for (size_t t = 0; t < tokens_; ++t) square += values[t][c] * values[t][c];
+      sum += square;
+      if (square > 0.0) smallest = std::min(smallest, square);
+    }
+    return sum / static_cast<double>(channels_) / smallest;
+  }
+
   const XcaShape shape_;
   const size_t tokens_;
   const size_t channels_;
@@ -155,20 +178,12 @@ class GramTester {
   Floats temperature_;
 };
 
-// The products and norms err by u * sqrt(tokens) from G and u * sqrt(channels) from each of its two products
-// with weights, u being the mean of a rounding, the logits by that times the temperature (4) on top of a few
-// roundings, and a weight by as much of itself as its logit errs against the others.
-double GramTolerance(const XcaShape& shape) {
-  const double roundings = 4.0 * (std::sqrt(shape.tokens) + 2.0 * std::sqrt(shape.channels())) + 8.0;
-  return static_cast<double>(FLT_EPSILON) / 4.0 * roundings;
-}
-
 class XcaGramShapeTest : public testing::TestWithParam<std::tuple<const KernelTable*, XcaShape>> {};
 
 TEST_P(XcaGramShapeTest, MatchesFloat64) {
   const auto [table, shape] = GetParam();
   const GramTester tester(shape, 0.5f);
-  EXPECT_LE(tester.AttentionError(tester.GramAttention(*table)), GramTolerance(shape));
+  EXPECT_LE(tester.AttentionError(tester.GramAttention(*table)), tester.Tolerance());
 }
 
 TEST_P(XcaGramShapeTest, MatchesScoresByTokens) {
@@ -177,9 +192,8 @@ TEST_P(XcaGramShapeTest, MatchesScoresByTokens) {
   const Floats gram = tester.GramAttention(*table);
   const Floats direct = tester.DirectAttention(*table);
   const double largest = static_cast<double>(*std::max_element(direct.data(), direct.data() + direct.size()));
-  for (size_t i = 0; i < gram.size(); ++i) {
-    ASSERT_NEAR(gram.At(i), direct.At(i), 2.0 * GramTolerance(shape) * largest) << i;
-  }
+  const double tolerance = 2.0 * tester.Tolerance() * largest;
+  for (size_t i = 0; i < gram.size(); ++i) ASSERT_NEAR(gram.At(i), direct.At(i), tolerance) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -219,7 +233,7 @@ TEST_P(XcaGramTest, QueriesAndKeysOfZero) {
   tester.query().ZeroRow(43, tester);
   tester.key().ZeroRow(7, tester);
   const Floats attention = tester.GramAttention(*GetParam());
-  EXPECT_LE(tester.AttentionError(attention), GramTolerance(kShape));
+  EXPECT_LE(tester.AttentionError(attention), tester.Tolerance());
   for (size_t j = 0; j < 22; ++j) {
     EXPECT_NEAR(AttentionAt(kShape, attention, 5, j), 1.0 / 22.0, static_cast<double>(FLT_EPSILON));
   }
@@ -229,7 +243,7 @@ TEST_P(XcaGramTest, ConstantImage) {
   constexpr XcaShape kShape = {256, 4, 22};
   GramTester tester(kShape, 1.0f);
   tester.MakeConstant();
-  EXPECT_LE(tester.AttentionError(tester.GramAttention(*GetParam())), GramTolerance(kShape));
+  EXPECT_LE(tester.AttentionError(tester.GramAttention(*GetParam())), tester.Tolerance());
 }
 
 TEST_P(XcaGramTest, ConstantImageThatTheBiasCancels) {
