@@ -15,14 +15,15 @@ namespace edgenext::kernels {
 namespace {
 
 // One case: tokens z = noise + offset by channels, weights that give queries, keys and values of variance 1,
-// and biases that cancel the offset. Scores of a table by Gram matrix are held against float64.
+// and biases that cancel the offset. Scores of a table by Gram matrix are held against float64. Rows are
+// `gap` floats, a multiple of 16, further apart than they need be.
 class GramTester {
  public:
-  GramTester(const XcaShape& shape, float offset_sigmas)
+  GramTester(const XcaShape& shape, float offset_sigmas, size_t gap = 0)
       : shape_(shape),
         tokens_(static_cast<size_t>(shape.tokens)),
         channels_(static_cast<size_t>(shape.channels())),
-        stride_((channels_ + 15) / 16 * 16),
+        stride_((channels_ + 15) / 16 * 16 + gap),
         offset_(
             PaddedMatrix(1, channels_, stride_,
                          [=](size_t, size_t c) { return offset_sigmas * (Noise(c) < 0.0f ? -1.0f : 1.0f); })),
@@ -194,6 +195,13 @@ TEST_P(XcaGramShapeTest, MatchesScoresByTokens) {
   const double largest = static_cast<double>(*std::max_element(direct.data(), direct.data() + direct.size()));
   const double tolerance = 2.0 * tester.Tolerance() * largest;
   for (size_t i = 0; i < gram.size(); ++i) ASSERT_NEAR(gram.At(i), direct.At(i), tolerance) << i;
+}
+
+TEST_P(XcaGramShapeTest, DependsNotOnStrides) {
+  const auto [table, shape] = GetParam();
+  const Floats narrow = GramTester(shape, 0.5f).GramAttention(*table);
+  const Floats wide = GramTester(shape, 0.5f, 32).GramAttention(*table);
+  for (size_t i = 0; i < narrow.size(); ++i) ASSERT_EQ(narrow[i], wide[i]) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(
