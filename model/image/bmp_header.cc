@@ -13,21 +13,24 @@ constexpr size_t kOs2HeaderBytes = 12;
 constexpr size_t kWindowsHeaderBytes = 40;
 constexpr uint32_t kUncompressed = 0;
 constexpr uint32_t kBitFields = 3;
+constexpr int kLargestPaletteBits = 8;
+constexpr uint32_t kLargestPalette = 256;
 
 struct BmpInfo {
   int64_t width;
   int64_t height;
   int bits;
   uint32_t compression;
+  uint32_t palette_colours;  // 0: as many as `bits` can name
 };
 
 BmpInfo ReadInfo(const ByteReader& reader, size_t info_bytes) {
   if (info_bytes == kOs2HeaderBytes) {
-    return {reader.Little16(18), reader.Little16(20), reader.Little16(24), kUncompressed};
+    return {reader.Little16(18), reader.Little16(20), reader.Little16(24), kUncompressed, 0};
   }
   const int64_t height = static_cast<int32_t>(reader.Little32(22));  // negative: rows from the top down
   return {static_cast<int32_t>(reader.Little32(18)), height < 0 ? -height : height, reader.Little16(28),
-          reader.Little32(30)};
+          reader.Little32(30), reader.Little32(46)};
 }
 
 // Bit fields that say what 32 bits without them would mean too: blue, green, red, one byte each.
@@ -56,6 +59,10 @@ absl::StatusOr<ImageHeader> ReadBmpHeader(absl::string_view file) {
   if (info.compression != kUncompressed &&
       !(info.compression == kBitFields && info.bits == 32 && HasUsualMasks(reader))) {
     return ImageUnsupported("BMP has compression ", info.compression, ", expected none");
+  }
+  if (info.bits <= kLargestPaletteBits && info.palette_colours > kLargestPalette) {
+    return ImageCorrupt("BMP has a palette of ", info.palette_colours, " colours, expected at most ",
+                        kLargestPalette);
   }
   const size_t row_bytes = static_cast<size_t>((info.width * info.bits + 31) / 32 * 4);
   const size_t rows = static_cast<size_t>(info.height);

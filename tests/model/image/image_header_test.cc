@@ -150,6 +150,8 @@ TEST(BmpHeaderTest, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(Read(Bmp(4, 0, 24, "", rows)), IsRefusedAs(kReasonImageCorrupt));
   EXPECT_THAT(Read(Bmp(-4, 4, 24, "", rows)), IsRefusedAs(kReasonImageCorrupt));
   EXPECT_THAT(Read(Bmp(4, 6, 24, "", rows)), IsRefusedAs(kReasonImageCorrupt));
+  const std::string large_palette = Bmp(4, 4, 8, std::string(1028, '\0'), rows);  // 257 colours
+  EXPECT_THAT(Read(large_palette), IsRefusedAs(kReasonImageCorrupt));
   EXPECT_THAT(Read(Bmp(0x7fffffff, 0x7fffffff, 32, "", rows)), IsRefusedAs(kReasonImageCorrupt));
 }
 
