@@ -12,10 +12,6 @@ extern const XcaKernels kXcaScalar;
 extern const XcaKernels kXcaAvx2;
 extern const XcaKernels kXcaAvx512;
 
-void LayerNormScalar(const LayerNormArguments& arguments);
-void LayerNormAvx2(const LayerNormArguments& arguments);
-void LayerNormAvx512(const LayerNormArguments& arguments);
-
 void DepthwiseScalar(const DepthwiseArguments& arguments);
 void DepthwiseAvx2(const DepthwiseArguments& arguments);
 void DepthwiseAvx512(const DepthwiseArguments& arguments);

@@ -5,12 +5,11 @@
 namespace edgenext::kernels {
 namespace {
 
-constexpr KernelTable kScalarTable = {Isa::kScalar,     &kXcaScalar,    &LayerNormScalar,
-                                      &kResampleScalar, &kLinearScalar, &DepthwiseScalar};
-constexpr KernelTable kAvx2Table = {Isa::kAvx2,     &kXcaAvx2,    &LayerNormAvx2,
-                                    &kResampleAvx2, &kLinearAvx2, &DepthwiseAvx2};
-constexpr KernelTable kAvx512Table = {Isa::kAvx512,     &kXcaAvx512,    &LayerNormAvx512,
-                                      &kResampleAvx512, &kLinearAvx512, &DepthwiseAvx512};
+constexpr KernelTable kScalarTable = {Isa::kScalar, &kXcaScalar, &kResampleScalar, &DepthwiseScalar,
+                                      &kLinearScalar};
+constexpr KernelTable kAvx2Table = {Isa::kAvx2, &kXcaAvx2, &kResampleAvx2, &DepthwiseAvx2, &kLinearAvx2};
+constexpr KernelTable kAvx512Table = {Isa::kAvx512, &kXcaAvx512, &kResampleAvx512, &DepthwiseAvx512,
+                                      &kLinearAvx512};
 
 }  // namespace
 

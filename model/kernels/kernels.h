@@ -14,19 +14,6 @@
 // arguments.
 namespace edgenext::kernels {
 
-// LayerNorm over channels, Ba et al., "Layer Normalization": for each row, with mean m and biased variance v,
-//   out[c] = (in[c] - m) / sqrt(v + epsilon) * weight[c] + bias[c]
-// The variance is that of the centred values, so that an offset common to all channels costs no digits.
-struct LayerNormArguments {
-  const float* in;      // [rows, channels], dense
-  const float* weight;  // [channels]
-  const float* bias;    // [channels]
-  int rows;             // >= 1
-  int channels;         // >= 1
-  float epsilon;
-  float* out;  // [rows, channels], dense; must not overlap in
-};
-
 // How one axis of an image is resampled. Output i is, in 8 bits,
 //   clip((2^21 + sum over k < taps[i] of coefficient[i, k] * input[first[i] + k]) >> 22)
 // which is Pillow's arithmetic (libImaging/Resample.c). A coefficient is high * 2^12 + low, 0 <= low < 2^12,
@@ -63,10 +50,9 @@ struct ResampleKernels {
 struct KernelTable {
   Isa isa;
   const XcaKernels* xca;
-  void (*layer_norm)(const LayerNormArguments& arguments);
   const ResampleKernels* resample;
-  const LinearKernels* linear;
   void (*depthwise)(const DepthwiseArguments& arguments);  // depthwise.h
+  const LinearKernels* linear;
 };
 
 // The table of `isa`, or null where this processor does not support it. Never destroyed.

@@ -1,83 +1,126 @@
 #ifndef MODEL_KERNELS_LAYER_NORM_VECTOR_H_
 #define MODEL_KERNELS_LAYER_NORM_VECTOR_H_
 
-#include <math.h>
-
 #include <cstddef>
 
-#include "model/kernels/kernels.h"
+#include "model/kernels/linear.h"
 
 namespace edgenext::kernels {
 namespace {
 
-// LayerNorm with the registers of `Vector` (vector_avx2.h, vector_avx512.h): three passes over a row, which
-// is in the L1 cache after the first. For files of one instruction set only.
-template <typename Vector>
+// Writes map(c, lanes, values) of a row's channels, a register at channel c with those lanes valid, and zero
+// in the lanes beyond the channels.
+template <typename Machine, typename Map>
+void StoreRow(const float* in, size_t channels, size_t lanes, typename Machine::Factor* out, Map map) {
+  constexpr size_t kLanes = Machine::kLanes;
+  size_t c = 0;
+  const auto all = Machine::FirstLanes(kLanes);
+  for (; c + kLanes <= channels; c += kLanes)
+    Machine::StoreFactors(out + c, map(c, all, Machine::Load(in + c)));
+  for (; c < lanes; c += kLanes) {
+    const auto mask = Machine::FirstLanes(c < channels ? channels - c : 0);
+    const auto last = Machine::Keep(map(c, mask, Machine::Load(in + c, mask)), mask);
+    if (lanes - c >= kLanes) {
+      Machine::StoreFactors(out + c, last);
+    } else {
+      Machine::StoreFactors(out + c, last, Machine::FirstLanes(lanes - c));
+    }
+  }
+}
+
+// layer_norm for a `Machine` (see linear_vector.h). Machine::kLanes rows are done together, so that their
+// sums over channels are found by a transposition instead of one by one. For files of one instruction set
+// only.
+template <typename Machine>
 class VectorLayerNorm {
  public:
   explicit VectorLayerNorm(const LayerNormArguments& arguments)
       : arguments_(arguments),
         channels_(static_cast<size_t>(arguments.channels)),
-        whole_(channels_ / Vector::kLanes * Vector::kLanes),
-        tail_(Vector::FirstLanes(channels_ - whole_)) {}
+        whole_((channels_ - 1) / kLanes * kLanes),
+        tail_(Machine::FirstLanes(channels_ - whole_)),
+        lanes_(static_cast<size_t>(arguments.out_lanes)) {}
 
   void Run() const {
-    const float* in = arguments_.in;
-    float* out = arguments_.out;
-    for (int row = 0; row < arguments_.rows; ++row, in += channels_, out += channels_) RunRow(in, out);
+    const auto rows = static_cast<size_t>(arguments_.rows);
+    for (size_t row = 0; row < rows; row += kLanes) RunGroup(row, rows - row < kLanes ? rows - row : kLanes);
   }
 
  private:
-  using Register = typename Vector::Register;
+  using Register = typename Machine::Register;
+  using Mask = typename Machine::Mask;
+  static constexpr size_t kLanes = Machine::kLanes;
 
-  // The sum over a row of map(channels), in two registers that take turns so that their additions overlap.
+  // The sums over channels of map(row, value), for the rows of a group: where there are fewer than kLanes,
+  // the last one again and again, so that a row's result does not depend on its neighbours.
   template <typename Map>
-  float SumOver(const float* in, Map map) const {
-    constexpr size_t kLanes = Vector::kLanes;
-    Register even = Vector::Zero(), odd = Vector::Zero();
-    size_t c = 0;
-    for (; c + 2 * kLanes <= whole_; c += 2 * kLanes) {
-      even = Vector::Add(even, map(Vector::Load(in + c)));
-      odd = Vector::Add(odd, map(Vector::Load(in + c + kLanes)));
+  Register SumRows(const float* in, size_t rows, Map map) const {
+    Register sums[kLanes];
+    for (size_t r = 0; r < kLanes; ++r) {
+      const size_t row = r < rows ? r : rows - 1;
+      const float* from = in + row * arguments_.in_stride;
+      Register sum = Machine::Keep(map(row, Machine::Load(from + whole_, tail_)), tail_);
+      for (size_t c = 0; c < whole_; c += kLanes) sum = Machine::Add(sum, map(row, Machine::Load(from + c)));
+      sums[r] = sum;
     }
-    if (c < whole_) even = Vector::Add(even, map(Vector::Load(in + c)));
-    if (whole_ < channels_) {
-      odd = Vector::Add(odd, Vector::Keep(map(Vector::Load(in + whole_, tail_)), tail_));
-    }
-    return Vector::Sum(Vector::Add(even, odd));
+    return Machine::SumEach(sums);
   }
 
-  void RunRow(const float* in, float* out) const {
-    const float count = static_cast<float>(channels_);
-    const Register mean = Vector::Broadcast(SumOver(in, [](Register x) { return x; }) / count);
-    const float variance = SumOver(in,
-                                   [mean](Register x) {
-                                     const Register centred = Vector::Subtract(x, mean);
-                                     return Vector::Multiply(centred, centred);
-                                   }) /
-                           count;
-    const Register scale = Vector::Broadcast(1.0f / sqrtf(variance + arguments_.epsilon));
-    const auto normalise = [mean, scale](Register x, Register weight, Register bias) {
-      return Vector::MultiplyAdd(Vector::Multiply(Vector::Subtract(x, mean), scale), weight, bias);
-    };
-    for (size_t c = 0; c < whole_; c += Vector::kLanes) {
-      Vector::Store(out + c, normalise(Vector::Load(in + c), Vector::Load(arguments_.weight + c),
-                                       Vector::Load(arguments_.bias + c)));
-    }
-    if (whole_ < channels_) {
-      Vector::Store(
-          out + whole_,
-          normalise(Vector::Load(in + whole_, tail_), Vector::Load(arguments_.weight + whole_, tail_),
-                    Vector::Load(arguments_.bias + whole_, tail_)),
-          tail_);
+  void RunGroup(size_t first, size_t rows) const {
+    const float* in = arguments_.in + first * arguments_.in_stride;
+    const Register count = Machine::Broadcast(static_cast<float>(channels_));
+    alignas(64) float means[kLanes], scales[kLanes];
+    const Register sums = SumRows(in, rows, [](size_t, Register x) { return x; });
+    Machine::Store(means, Machine::Divide(sums, count));
+    const Register squares = SumRows(in, rows, [&means](size_t row, Register x) {
+      const Register centred = Machine::Subtract(x, Machine::Broadcast(means[row]));
+      return Machine::Multiply(centred, centred);
+    });
+    const Register variance =
+        Machine::Add(Machine::Divide(squares, count), Machine::Broadcast(arguments_.epsilon));
+    Machine::Store(scales, Machine::Divide(Machine::Broadcast(1.0f), Machine::SquareRoot(variance)));
+
+    auto* out = static_cast<typename Machine::Factor*>(arguments_.out) + first * arguments_.out_stride;
+    for (size_t r = 0; r < rows; ++r, in += arguments_.in_stride, out += arguments_.out_stride) {
+      const Register mean = Machine::Broadcast(means[r]);
+      const Register scale = Machine::Broadcast(scales[r]);
+      const auto normalise = [mean, scale](Register x) {
+        return Machine::Multiply(Machine::Subtract(x, mean), scale);
+      };
+      if (arguments_.weight == nullptr) {
+        StoreRow<Machine>(in, channels_, lanes_, out,
+                          [normalise](size_t, Mask, Register x) { return normalise(x); });
+      } else {
+        StoreRow<Machine>(in, channels_, lanes_, out, [this, normalise](size_t c, Mask lanes, Register x) {
+          return Machine::MultiplyAdd(normalise(x), Machine::Load(arguments_.weight + c, lanes),
+                                      Machine::Load(arguments_.bias + c, lanes));
+        });
+      }
     }
   }
 
   const LayerNormArguments& arguments_;
   const size_t channels_;
-  const size_t whole_;  // channels in whole registers
-  const typename Vector::Mask tail_;
+  const size_t whole_;  // channels before the last register, which may be whole too
+  const typename Machine::Mask tail_;
+  const size_t lanes_;
 };
+
+template <typename Machine>
+void RunLayerNorm(const LayerNormArguments& arguments) {
+  VectorLayerNorm<Machine>(arguments).Run();
+}
+
+template <typename Machine>
+void RunConvert(const ConvertArguments& arguments) {
+  const auto channels = static_cast<size_t>(arguments.channels);
+  const float* in = arguments.in;
+  auto* out = static_cast<typename Machine::Factor*>(arguments.out);
+  for (int row = 0; row < arguments.rows; ++row, in += arguments.in_stride, out += arguments.out_stride) {
+    StoreRow<Machine>(in, channels, static_cast<size_t>(arguments.out_lanes), out,
+                      [](size_t, typename Machine::Mask, typename Machine::Register x) { return x; });
+  }
+}
 
 }  // namespace
 }  // namespace edgenext::kernels

@@ -10,6 +10,9 @@ namespace edgenext::kernels {
 // float32, rounded to nearest even). "Factor rows" below are rows of such values; strides count values.
 enum class Precision { kF32, kBf16 };
 
+// "f32", "bf16"
+const char* PrecisionName(Precision precision);
+
 // A linear layer, out[o] = bias[o] + sum over i of weight[o, i] * in[i].
 struct PackedLinear {
   const void* weight;  // as LinearKernels::pack writes it, 64-byte-aligned
@@ -18,23 +21,25 @@ struct PackedLinear {
   int outputs;         // >= 1
 };
 
-// Makes factor rows of rows of a map: LayerNorm without its affine part (which goes into the layer that
-// follows, Ba et al., "Layer Normalization"): with mean m and biased variance v of a row,
-//   out[c] = (in[c] - m) / sqrt(v + epsilon)
-// The variance is that of the centred values, and what is rounded to bfloat16 is the result, so that an
-// offset common to all channels costs no digits.
-struct NormaliseArguments {
+// LayerNorm over channels, Ba et al., "Layer Normalization", from rows of a map to factor rows: with mean m
+// and biased variance v of a row,
+//   out[c] = (in[c] - m) / sqrt(v + epsilon) [* weight[c] + bias[c]]
+// The affine part can often go into the layer that follows. The variance is that of the centred values, and
+// what is rounded to bfloat16 is the result, so that an offset common to all channels costs no digits.
+struct LayerNormArguments {
   const float* in;
   size_t in_stride;
   int rows;      // >= 0
   int channels;  // >= 1
   float epsilon;
-  void* out;          // factor rows; may be `in` itself, with the same stride
-  size_t out_stride;  // >= out_lanes
-  int out_lanes;      // >= channels; what is written of a row, zero beyond `channels`
+  const float* weight;  // [channels], or null for none; then `bias` is not read
+  const float* bias;    // [channels]
+  void* out;            // factor rows; may be `in` itself, with the same stride
+  size_t out_stride;    // >= out_lanes
+  int out_lanes;        // >= channels; what is written of a row, zero beyond `channels`
 };
 
-// As NormaliseArguments, with out[c] = in[c].
+// Makes factor rows of rows of a map: as LayerNormArguments, with out[c] = in[c].
 struct ConvertArguments {
   const float* in;
   size_t in_stride;
@@ -97,7 +102,7 @@ struct LinearKernels {
   ActivationScale gelu;
   ActivationScale hardswish;
 
-  void (*normalise)(const NormaliseArguments& arguments);
+  void (*layer_norm)(const LayerNormArguments& arguments);
   void (*convert)(const ConvertArguments& arguments);
   void (*linear)(const LinearArguments& arguments);
   void (*mlp)(const MlpArguments& arguments);

@@ -1,7 +1,7 @@
 #include "model/kernels/gelu_tables.h"
 #include "model/kernels/implementations.h"
+#include "model/kernels/layer_norm_vector.h"
 #include "model/kernels/linear_vector.h"
-#include "model/kernels/normalise_vector.h"
 #include "model/kernels/vector_avx2.h"
 
 namespace edgenext::kernels {
@@ -68,7 +68,7 @@ struct F32Avx2 : Avx2 {
 
 extern const LinearKernels kLinearAvx2 = {
     Precision::kF32,          sizeof(float),          F32Avx2::kPanel,      F32Avx2::kGeluScale,
-    F32Avx2::kHardswishScale, &RunNormalise<F32Avx2>, &RunConvert<F32Avx2>, &RunLinear<F32Avx2>,
+    F32Avx2::kHardswishScale, &RunLayerNorm<F32Avx2>, &RunConvert<F32Avx2>, &RunLinear<F32Avx2>,
     &RunMlp<F32Avx2>};
 
 }  // namespace edgenext::kernels

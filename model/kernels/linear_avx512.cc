@@ -2,8 +2,8 @@
 
 #include "model/kernels/gelu_tables.h"
 #include "model/kernels/implementations.h"
+#include "model/kernels/layer_norm_vector.h"
 #include "model/kernels/linear_vector.h"
-#include "model/kernels/normalise_vector.h"
 
 namespace edgenext::kernels {
 namespace {
@@ -34,7 +34,7 @@ extern const LinearKernels kLinearAvx512 = {Precision::kF32,
                                             F32Avx512::kPanel,
                                             F32Avx512::kGeluScale,
                                             F32Avx512::kHardswishScale,
-                                            &RunNormalise<F32Avx512>,
+                                            &RunLayerNorm<F32Avx512>,
                                             &RunConvert<F32Avx512>,
                                             &RunLinear<F32Avx512>,
                                             &RunMlp<F32Avx512>};

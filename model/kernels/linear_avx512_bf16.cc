@@ -3,9 +3,9 @@
 #include "model/kernels/bfloat16.h"
 #include "model/kernels/gelu_tables.h"
 #include "model/kernels/implementations.h"
+#include "model/kernels/layer_norm_vector.h"
 #include "model/kernels/linear_avx512.h"
 #include "model/kernels/linear_vector.h"
-#include "model/kernels/normalise_vector.h"
 
 namespace edgenext::kernels {
 namespace {
@@ -25,6 +25,7 @@ struct Bf16Avx512 : LinearAvx512<Gelu16Coarse> {
     return _mm512_set1_epi32(bits);
   }
   using Avx512::Broadcast;
+  using Avx512::MultiplyAdd;
   static __m512 MultiplyAdd(__m512i a, __m512i b, __m512 c) {
     return _mm512_dpbf16_ps(c, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
@@ -49,7 +50,7 @@ extern const LinearKernels kLinearAvx512Bf16 = {Precision::kBf16,
                                                 Bf16Avx512::kPanel,
                                                 Bf16Avx512::kGeluScale,
                                                 Bf16Avx512::kHardswishScale,
-                                                &RunNormalise<Bf16Avx512>,
+                                                &RunLayerNorm<Bf16Avx512>,
                                                 &RunConvert<Bf16Avx512>,
                                                 &RunLinear<Bf16Avx512>,
                                                 &RunMlp<Bf16Avx512>};

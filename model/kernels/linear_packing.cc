@@ -30,6 +30,8 @@ void Pack(const float* weight, size_t inputs, size_t outputs, size_t panel, size
 
 }  // namespace
 
+const char* PrecisionName(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
+
 size_t MlpScratchBytes(int hidden) {
   // A tile's hidden values, and two panels of them before their activation.
   return kMaxTileRows * (static_cast<size_t>(hidden) + 2 * kMaxPanel) * sizeof(float);

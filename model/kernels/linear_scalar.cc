@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kPanel = 16;
 
-void Normalise(const NormaliseArguments& arguments) {
+void LayerNorm(const LayerNormArguments& arguments) {
   const float* in = arguments.in;
   float* out = static_cast<float*>(arguments.out);
   for (int row = 0; row < arguments.rows; ++row, in += arguments.in_stride, out += arguments.out_stride) {
@@ -21,7 +21,11 @@ void Normalise(const NormaliseArguments& arguments) {
     }
     const double scale = 1.0 / sqrt(squares / arguments.channels + static_cast<double>(arguments.epsilon));
     for (int c = 0; c < arguments.channels; ++c) {
-      out[c] = static_cast<float>((static_cast<double>(in[c]) - mean) * scale);
+      const double normalised = (static_cast<double>(in[c]) - mean) * scale;
+      out[c] = static_cast<float>(arguments.weight == nullptr
+                                      ? normalised
+                                      : normalised * static_cast<double>(arguments.weight[c]) +
+                                            static_cast<double>(arguments.bias[c]));
     }
     for (int c = arguments.channels; c < arguments.out_lanes; ++c) out[c] = 0.0f;
   }
@@ -82,6 +86,6 @@ void Mlp(const MlpArguments& arguments) {
 }  // namespace
 
 extern const LinearKernels kLinearScalar = {Precision::kF32, sizeof(float), kPanel,  {1.0, 1.0}, {1.0, 1.0},
-                                            &Normalise,      &Convert,      &Linear, &Mlp};
+                                            &LayerNorm,      &Convert,      &Linear, &Mlp};
 
 }  // namespace edgenext::kernels

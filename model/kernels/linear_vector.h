@@ -68,15 +68,6 @@ class TileSums {
 #pragma GCC unroll 3
       for (size_t c = 0; c < kRegisters; ++c) sums_[r][c] = Machine::Load(tile.bias + c * Machine::kLanes);
     }
-    if (tile.residual == nullptr) return;
-#pragma GCC unroll 8
-    for (size_t r = 0; r < kRows; ++r) {
-      const float* residual = tile.residual + r * tile.residual_stride;
-#pragma GCC unroll 3
-      for (size_t c = 0; c < kRegisters; ++c) {
-        sums_[r][c] = Machine::Add(sums_[r][c], Machine::Load(residual + c * Machine::kLanes));
-      }
-    }
   }
 
   // Steps [first, last).
@@ -106,12 +97,20 @@ class TileSums {
     }
   }
 
+  // The residual comes last: the sums before are usually much smaller, and so are their roundings.
   void Store(const Tile<Machine>& tile) const {
 #pragma GCC unroll 8
     for (size_t r = 0; r < kRows; ++r) {
       float* out = tile.out + r * tile.out_stride;
 #pragma GCC unroll 3
-      for (size_t c = 0; c < kRegisters; ++c) Machine::Store(out + c * Machine::kLanes, sums_[r][c]);
+      for (size_t c = 0; c < kRegisters; ++c) {
+        typename Machine::Register sum = sums_[r][c];
+        if (tile.residual != nullptr) {
+          sum = Machine::Add(sum,
+                             Machine::Load(tile.residual + r * tile.residual_stride + c * Machine::kLanes));
+        }
+        Machine::Store(out + c * Machine::kLanes, sum);
+      }
     }
   }
 

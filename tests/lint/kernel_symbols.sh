@@ -12,7 +12,7 @@ for object in "$@"; do
   # Upper case letters but U are what other files can see; v, w, u (weak, unique) come in lower case.
   exported=$(nm --demangle --defined-only --format=posix "$object" |
     sed -nE 's/^(.*) ([A-TV-Zuvw]) [0-9a-f]+( [0-9a-f]+)?$/\2 \1/p')
-  unexpected=$(grep -vE '^(T edgenext::kernels::[A-Za-z]+|[DR] edgenext::kernels::k[A-Za-z]+)(Scalar|Avx2|Avx512)(\(.*)?$' \
+  unexpected=$(grep -vE '^(T edgenext::kernels::[A-Za-z]+|[DR] edgenext::kernels::k[A-Za-z]+)(Scalar|Avx2|Avx512|Avx512Bf16)(\(.*)?$' \
     <<<"$exported" || true)
   count=$(grep -c . <<<"$exported" || true)
   if [ -n "$unexpected" ] || [ "$count" -ne 1 ]; then

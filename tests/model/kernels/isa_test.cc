@@ -86,7 +86,7 @@ TEST(KernelTableTest, EveryIsaHasItsOwnFunctions) {
   const std::vector<const KernelTable*> tables = SupportedTables();
   for (size_t i = 1; i < tables.size(); ++i) {
     EXPECT_NE(tables[i]->xca, tables[i - 1]->xca) << IsaName(tables[i]->isa);
-    EXPECT_NE(tables[i]->layer_norm, tables[i - 1]->layer_norm) << IsaName(tables[i]->isa);
+    EXPECT_NE(tables[i]->linear->layer_norm, tables[i - 1]->linear->layer_norm) << IsaName(tables[i]->isa);
     EXPECT_NE(tables[i]->resample->horizontal, tables[i - 1]->resample->horizontal)
         << IsaName(tables[i]->isa);
     EXPECT_NE(tables[i]->resample->vertical, tables[i - 1]->resample->vertical) << IsaName(tables[i]->isa);

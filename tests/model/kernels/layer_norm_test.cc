@@ -43,7 +43,8 @@ class LayerNormTest : public ::testing::TestWithParam<const KernelTable*> {
       weight[i] = 1.0f + 0.2f * normal(random);
       bias[i] = 0.1f * normal(random);
     }
-    GetParam()->layer_norm({x, weight.get(), bias.get(), c.rows, c.channels, kEpsilon, y});
+    GetParam()->linear->layer_norm(
+        {x, channels, c.rows, c.channels, kEpsilon, weight.get(), bias.get(), y, channels, c.channels});
 
     for (size_t row = 0; row < size; row += channels) {
       double mean = 0.0, variance = 0.0, largest = 0.0;
@@ -89,14 +90,15 @@ TEST_P(LayerNormTest, AnOffsetOfAllChannelsCostsNoDigitsButItsOwn) {
 
 TEST_P(LayerNormTest, EqualChannelsBecomeTheBias) {
   std::vector<float> x(2 * 40, 3.0f), weight(40, 2.0f), bias(40, 0.25f), y(x.size());
-  GetParam()->layer_norm({x.data(), weight.data(), bias.data(), 2, 40, kEpsilon, y.data()});
+  GetParam()->linear->layer_norm(
+      {x.data(), 40, 2, 40, kEpsilon, weight.data(), bias.data(), y.data(), 40, 40});
   for (const float value : y) EXPECT_EQ(value, 0.25f);
 }
 
 TEST_P(LayerNormTest, OneChannelBecomesTheBias) {
   const float x = 5.0f, weight = 2.0f, bias = -1.0f;
   float y = 0.0f;
-  GetParam()->layer_norm({&x, &weight, &bias, 1, 1, kEpsilon, &y});
+  GetParam()->linear->layer_norm({&x, 1, 1, 1, kEpsilon, &weight, &bias, &y, 1, 1});
   EXPECT_EQ(y, bias);
 }
 
