@@ -80,6 +80,7 @@ BundleOptions LoadOptions(const ServerOptions& options) {
   load.overrides.crop_pct = options.crop_pct;
   load.overrides.labels = options.labels;
   load.isa = UsedIsa(options);
+  load.precision = options.precision;
   return load;
 }
 
@@ -171,7 +172,7 @@ absl::Status Server::Listen() {
                             HttpServer::Start(http_address, OperatorEndpoints(&lifecycle_, metrics_.get())));
 
   const kernels::Isa isa = UsedIsa(options_);
-  metrics_->SetBuildInfo(kernels::IsaName(isa), "f32", ops::OneDnnVersion());
+  metrics_->SetBuildInfo(kernels::IsaName(isa), options_.precision, ops::OneDnnVersion());
   metrics_->SetModelState("loading");
   metrics_->SetCpuThrottlingSource([this] {
     const CpuStatistics cpu = cgroups_.ReadCpuStatistics();
@@ -222,11 +223,13 @@ absl::Status Server::LoadModel() {
        {"variant", bundle.variant},
        {"classes", bundle.labels.size()},
        {"input", absl::StrCat(bundle.preprocess.height, "x", bundle.preprocess.width)},
+       {"precision", bundle.precision},
        {"weights", bundle.weights_dtype},
        {"weights_mib", bundle.weights_file_bytes >> 20},
        {"ms", timer.LapMs()}});
   for (const std::string& assumption : bundle.assumptions)
     Log(LogLevel::kInfo, "assumed", {{"what", assumption}});
+  metrics_->SetBuildInfo(kernels::IsaName(UsedIsa(options_)), bundle.precision, ops::OneDnnVersion());
   if (signals_.stop_requested()) return absl::OkStatus();
 
   const auto model = Served(std::move(bundle), UsedIsa(options_));

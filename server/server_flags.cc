@@ -85,9 +85,11 @@ absl::Status ReadMaxIsa(Text text, Options& options) {
   return absl::InvalidArgumentError(absl::StrCat("one of ", kernels::kIsaWords));
 }
 
-absl::Status ReadPrecision(Text text) {
-  if (text == "bf16") return absl::InvalidArgumentError("f32 or auto: this version has no bf16");
-  return ParseChoice<bool>(text, {{"f32", true}, {"auto", true}}).status();
+absl::Status ReadPrecision(Text text, Options& options) {
+  EDGENEXT_RETURN_IF_ERROR(
+      ParseChoice<bool>(text, {{"f32", true}, {"bf16", true}, {"auto", true}}).status());
+  options.precision = std::string(text);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -127,8 +129,8 @@ const std::vector<ServerFlag>& ServerFlags() {
        }},
       {"--max-isa", "best|scalar|avx2|avx512", "best",
        "the most of the processor's instructions that is used", ReadMaxIsa},
-      {"--precision", "f32|auto", "auto", "arithmetic of the network; auto is f32",
-       [](Text text, Options&) { return ReadPrecision(text); }},
+      {"--precision", "f32|bf16|auto", "auto",
+       "arithmetic of the network; auto: bf16 where the processor has it and the model allows it", ReadPrecision},
       {"--max-batch-size", "COUNT", "8", "most images that a worker takes together",
        [](Text text, Options& options) {
          return Assign(ParseWholeNumber(text, 1, 64), options.max_batch_size);

@@ -39,6 +39,7 @@ struct ServerOptions {
   absl::optional<int> cpus;
   PinMode pin = PinMode::kAuto;
   kernels::Isa max_isa = kernels::BestIsa();
+  std::string precision = "auto";  // or "f32", "bf16"
   int max_batch_size = 8;
   absl::Duration batch_timeout = absl::ZeroDuration();
 

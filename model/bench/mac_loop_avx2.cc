@@ -8,7 +8,10 @@ double RunMacsAvx2(int steps) {
   constexpr int kChains = 12;  // covers the latency of two operations a cycle
   constexpr int kLanes = 8;
   __m256 sums[kChains];
-  for (auto& sum : sums) sum = _mm256_set1_ps(0.0f);
+  for (auto& sum : sums) {
+    sum = _mm256_set1_ps(0.0f);
+    asm volatile("" : "+x"(sum));  // or equal chains would become one
+  }
   __m256 factor = _mm256_set1_ps(0.5f), term = _mm256_set1_ps(1.0f);
   for (int step = 0; step < steps; ++step) {
     asm volatile("" : "+x"(factor), "+x"(term));  // nothing known at compile time

@@ -8,6 +8,7 @@ namespace edgenext {
 double RunMacsScalar(int steps);
 double RunMacsAvx2(int steps);
 double RunMacsAvx512(int steps);
+double RunMacsAvx512Bf16(int steps);
 
 }  // namespace edgenext
 

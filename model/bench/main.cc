@@ -18,6 +18,8 @@
 #include "model/bundle/bundle.h"
 #include "model/edgenext/macs.h"
 #include "model/edgenext/network.h"
+#include "model/kernels/kernels.h"
+#include "model/network/pack_network.h"
 #include "model/ops/process.h"
 #include "model/synthetic/synthetic_checkpoint.h"
 #include "nlohmann/json.hpp"
@@ -63,7 +65,10 @@ absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags,
   if (flags.height != 0) options.height = flags.height;
   if (flags.width != 0) options.width = flags.width;
   options.isa = isa;
-  return Network::Pack(loaded.weights, options);
+  const bool bf16 =
+      flags.precision == "bf16" || (flags.precision == "auto" && kernels::FindBf16Kernels(isa) != nullptr);
+  options.precision = bf16 ? kernels::Precision::kBf16 : kernels::Precision::kF32;
+  return PackNetwork(loaded.weights, options);
 }
 
 absl::StatusOr<std::shared_ptr<const Network>> LoadModel(const Flags& flags, kernels::Isa isa) {
@@ -113,7 +118,7 @@ absl::Status Run(const Flags& flags) {
   options.threads = flags.threads;
   options.time = absl::Seconds(flags.seconds);
   EDGENEXT_ASSIGN_OR_RETURN(const Measurement measured, Measure(network, options));
-  const CorePeak peak = MeasureCorePeak(isa);
+  const CorePeak peak = MeasureCorePeak(isa, network.options().precision);
   if (flags.profile) EDGENEXT_RETURN_IF_ERROR(PrintProfile(network));
 
   const auto macs =
@@ -121,7 +126,7 @@ absl::Status Run(const Flags& flags) {
   const double macs_per_second = macs / absl::ToDoubleSeconds(measured.per_image_min);
   nlohmann::ordered_json result;
   result["variant"] = network.config().variant;
-  result["precision"] = "f32";
+  result["precision"] = kernels::PrecisionName(network.options().precision);
   result["isa"] = kernels::IsaName(isa);
   result["batch"] = flags.batch;
   result["threads"] = flags.threads;
@@ -144,7 +149,7 @@ int Main(int argc, char** argv) {
   CLI::Option* variant = app.add_option("--variant", flags.variant, "a variant, with synthetic weights");
   app.add_option("--model", flags.model, "a model folder or weights file instead")->excludes(variant);
   app.add_option("--precision", flags.precision, "what the network computes in")
-      ->check(CLI::IsMember({"f32", "auto"}));
+      ->check(CLI::IsMember({"f32", "bf16", "auto"}));
   app.add_option("--height", flags.height, "of the images")
       ->check(CLI::PositiveNumber)
       ->default_str("the model's, 256 of a variant");

@@ -37,10 +37,11 @@ double RunDependentAdditions() {
 
 }  // namespace
 
-CorePeak MeasureCorePeak(kernels::Isa isa) {
+CorePeak MeasureCorePeak(kernels::Isa isa, kernels::Precision precision) {
   constexpr int kSteps = 200'000;
   CorePeak peak;
-  peak.macs_per_second = BestRate([isa] {
+  peak.macs_per_second = BestRate([isa, precision] {
+    if (precision == kernels::Precision::kBf16) return RunMacsAvx512Bf16(kSteps);
     switch (isa) {
       case kernels::Isa::kScalar:
         return RunMacsScalar(kSteps);

@@ -2,18 +2,18 @@
 #define MODEL_BENCH_PEAK_H_
 
 #include "model/kernels/isa.h"
+#include "model/kernels/linear.h"
 
 namespace edgenext {
 
 // What one core can do at most, as measured, not as the data sheet says.
 struct CorePeak {
-  double clock_hz = 0;  // from a chain of dependent one-cycle additions
-  double macs_per_second =
-      0;  // float32 multiply-accumulates, from independent vector operations in registers
+  double clock_hz = 0;         // from a chain of dependent one-cycle additions
+  double macs_per_second = 0;  // multiply-accumulates of independent vectors in registers
 };
 
-// Measures for a few tens of milliseconds on the calling thread. `isa` must be supported.
-CorePeak MeasureCorePeak(kernels::Isa isa);
+// Measures for a few tens of milliseconds on the calling thread. `isa` and `precision` must be supported.
+CorePeak MeasureCorePeak(kernels::Isa isa, kernels::Precision precision);
 
 }  // namespace edgenext
 

@@ -5,18 +5,21 @@
 #include "absl/strings/str_cat.h"
 #include "model/base/status_macros.h"
 #include "model/bundle/manifest.h"
+#include "model/kernels/kernels.h"
+#include "model/network/pack_network.h"
 
 namespace edgenext {
 namespace {
 
-// What the operator asks for, else what the model asks for, else f32.
-absl::StatusOr<std::string> ChoosePrecision(const std::string& asked, const std::string& of_model) {
+// What the operator asks for; else bf16 where the processor has it and the model does not ask for f32.
+absl::StatusOr<kernels::Precision> ChoosePrecision(const std::string& asked, const std::string& of_model,
+                                                   kernels::Isa isa) {
   const std::string fault = PrecisionFault(asked);
   if (!fault.empty()) return absl::InvalidArgumentError(fault);
-  const std::string& precision = asked == "auto" ? of_model : asked;
-  if (precision == "bf16")
-    return absl::UnimplementedError("precision bf16: networks are computed in f32 only");
-  return std::string("f32");
+  if (asked == "f32") return kernels::Precision::kF32;
+  if (asked == "bf16") return kernels::Precision::kBf16;
+  const bool bf16 = of_model != "f32" && kernels::FindBf16Kernels(isa) != nullptr;
+  return bf16 ? kernels::Precision::kBf16 : kernels::Precision::kF32;
 }
 
 }  // namespace
@@ -24,16 +27,17 @@ absl::StatusOr<std::string> ChoosePrecision(const std::string& asked, const std:
 absl::StatusOr<ModelBundle> LoadModelBundle(const std::string& path, const BundleOptions& options) {
   EDGENEXT_ASSIGN_OR_RETURN(ModelFiles files, ReadModelFiles(path, options.overrides));
   ModelBundle bundle;
-  EDGENEXT_ASSIGN_OR_RETURN(bundle.precision, ChoosePrecision(options.precision, files.precision));
-
   NetworkOptions network_options;
+  EDGENEXT_ASSIGN_OR_RETURN(network_options.precision,
+                            ChoosePrecision(options.precision, files.precision, options.isa));
   network_options.height = files.preprocess.height;
   network_options.width = files.preprocess.width;
   network_options.mean = files.preprocess.mean;
   network_options.std = files.preprocess.std;
   network_options.isa = options.isa;
-  EDGENEXT_ASSIGN_OR_RETURN(bundle.network, Network::Pack(files.weights.weights, network_options));
+  EDGENEXT_ASSIGN_OR_RETURN(bundle.network, PackNetwork(files.weights.weights, network_options));
 
+  bundle.precision = kernels::PrecisionName(network_options.precision);
   bundle.name = std::move(files.name);
   bundle.version = std::move(files.version);
   bundle.variant = files.weights.weights.config.variant;

@@ -17,7 +17,7 @@ namespace edgenext {
 struct BundleOptions {
   ModelOverrides overrides;
   kernels::Isa isa = kernels::BestIsa();
-  std::string precision = "auto";  // "f32", "bf16" or "auto": what the model says
+  std::string precision = "auto";  // "f32", "bf16", or "auto": bf16 where processor and model allow
 };
 
 // A model, ready to serve. A value type; copies share the network.
@@ -28,7 +28,7 @@ struct ModelBundle {
   Naming naming;
   std::vector<std::string> labels;  // labels[i] names class i
   PreprocessSpec preprocess;
-  std::string precision;  // what the network computes in: "f32"
+  std::string precision;  // what the network computes in: "f32" or "bf16"
   std::shared_ptr<const Network> network;
 
   // For the start log.
@@ -38,8 +38,8 @@ struct ModelBundle {
 };
 
 // Reads a model's files (model_files.h: `path` is a model folder, a weights file or a folder with one) and
-// packs its network. Errors name the file and everything that is wrong with it; UNIMPLEMENTED for a precision
-// that this version cannot compute in.
+// packs its network. Errors name the file and everything that is wrong with it; FAILED_PRECONDITION for a
+// precision that this processor cannot compute in.
 absl::StatusOr<ModelBundle> LoadModelBundle(const std::string& path, const BundleOptions& options);
 
 }  // namespace edgenext

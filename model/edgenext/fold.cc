@@ -26,6 +26,11 @@ ChannelAffine BatchNormAffine(const NormWeights& norm) {
   return affine;
 }
 
+ChannelAffine NormAffine(const NormWeights& norm) {
+  if (norm.is_batch_norm()) return BatchNormAffine(norm);
+  return {norm.weight.values, norm.bias.values};
+}
+
 ChannelAffine LayerScaleAffine(const Tensor& scale) {
   return {scale.values, std::vector<float>(scale.values.size(), 0.0f)};
 }

@@ -18,6 +18,9 @@ struct ChannelAffine {
 // * scale. Ioffe and Szegedy, "Batch Normalization", algorithm 2.
 ChannelAffine BatchNormAffine(const NormWeights& norm);
 
+// The affine part of a norm: a BatchNorm is nothing else; a LayerNorm's comes after its normalisation.
+ChannelAffine NormAffine(const NormWeights& norm);
+
 // Multiplies by `scale`, the layer scale of Touvron et al., "Going deeper with Image Transformers", and adds
 // nothing.
 ChannelAffine LayerScaleAffine(const Tensor& scale);

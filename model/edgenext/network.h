@@ -12,11 +12,21 @@
 #include "model/edgenext/weights.h"
 #include "model/executor/executor.h"
 #include "model/kernels/isa.h"
+#include "model/kernels/linear.h"
 
 namespace edgenext {
 
-// Whether images may have this height or width: multiples of 32 from 64 to 512.
+// What the height and the width of images may be.
+inline constexpr int kInputSideStep = 32;
+inline constexpr int kMinInputSide = 64;
+inline constexpr int kMaxInputSide = 512;
 bool IsInputSide(int64_t pixels);
+
+// How a network runs.
+enum class Execution {
+  kFused,    // by our own kernels, several layers at a time on rows that stay in the caches
+  kLayered,  // by oneDNN, layer by layer: what the other is held against, in float32 only
+};
 
 struct NetworkOptions {
   // Of the images: each an input side.
@@ -28,6 +38,9 @@ struct NetworkOptions {
   // Picks our kernel table. oneDNN's own cap is set for the whole process by ops::CapIsa before the first
   // network.
   kernels::Isa isa = kernels::BestIsa();
+  Execution execution = Execution::kFused;
+  // What linear layers multiply in. Sums, statistics, attention and the residual stream are always float32.
+  kernels::Precision precision = kernels::Precision::kF32;
 };
 
 // The activations that tests compare beside the logits: filled where the pointer is set.
@@ -47,11 +60,6 @@ struct OpTime {
 class Network : public std::enable_shared_from_this<Network> {
  public:
   virtual ~Network() = default;
-
-  // INVALID_ARGUMENT for a size out of range; FAILED_PRECONDITION for an instruction set that this processor
-  // does not have; INTERNAL if oneDNN would run a reference implementation where it should not.
-  static absl::StatusOr<std::shared_ptr<const Network>> Pack(const EdgeNextWeights& weights,
-                                                             const NetworkOptions& options);
 
   // An executor for the calling thread. It keeps the network alive.
   virtual absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const = 0;

@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "model/base/status_macros.h"
-#include "model/edgenext/network.h"
+#include "model/network/pack_network.h"
 #include "model/synthetic/synthetic_checkpoint.h"
 #include "model/weights/checkpoint.h"
 
@@ -44,14 +44,42 @@ class Comparison {
     const auto first = static_cast<size_t>(index) * values.size();
     const double difference =
         LargestDifference(absl::MakeConstSpan(expected.values).subspan(first, values.size()), values);
+    if (name == "logits") {
+      AddLogits(absl::MakeConstSpan(expected.values).subspan(first, values.size()), values);
+    }
     if (std::isnan(difference_.largest)) return absl::OkStatus();  // nothing is worse
-    if (difference_.where.empty() || !(difference <= difference_.largest)) difference_ = {difference, name};
+    if (difference_.where.empty() || !(difference <= difference_.largest)) {
+      difference_.largest = difference;
+      difference_.where = name;
+    }
     return absl::OkStatus();
   }
 
   const GoldenDifference& difference() const { return difference_; }
 
  private:
+  void AddLogits(absl::Span<const float> expected, absl::Span<const float> values) {
+    const auto count = static_cast<double>(values.size());
+    double mean = 0, variance = 0, error = 0;
+    for (const float value : expected) mean += double{value} / count;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const double centred = double{expected[i]} - mean, difference = double{values[i]} - double{expected[i]};
+      variance += centred * centred / count;
+      error += difference * difference / count;
+    }
+    const double deviation = std::sqrt(variance);
+    // Written so that what is not a number stays.
+    const auto raise = [](double* worst, double value) {
+      if (!(value <= *worst)) *worst = value;
+    };
+    raise(&difference_.logits_rms, std::sqrt(error) / deviation);
+    raise(&difference_.logits_largest, LargestDifference(expected, values) / deviation);
+    const auto top_1 = [](absl::Span<const float> logits) {
+      return std::max_element(logits.begin(), logits.end()) - logits.begin();
+    };
+    difference_.same_top_1 = difference_.same_top_1 && top_1(expected) == top_1(values);
+  }
+
   const Checkpoint& recorded_;
   const int batch_;
   GoldenDifference difference_;
@@ -87,7 +115,7 @@ absl::StatusOr<GoldenName> ParseGoldenName(absl::string_view file_name) {
   return name;
 }
 
-absl::StatusOr<GoldenDifference> CompareGolden(const std::string& path, kernels::Isa isa) {
+absl::StatusOr<GoldenDifference> CompareGolden(const std::string& path, NetworkOptions options) {
   const std::string file_name = path.substr(path.find_last_of('/') + 1);
   EDGENEXT_ASSIGN_OR_RETURN(const GoldenName name, ParseGoldenName(file_name));
   EDGENEXT_ASSIGN_OR_RETURN(const auto recorded, OpenCheckpoint(path));
@@ -97,11 +125,9 @@ absl::StatusOr<GoldenDifference> CompareGolden(const std::string& path, kernels:
 
   const auto checkpoint = MakeSyntheticCheckpoint(name.config, name.naming, name.seed);
   EDGENEXT_ASSIGN_OR_RETURN(const LoadedWeights loaded, LoadWeights(*checkpoint));
-  NetworkOptions options;
   options.height = name.height;
   options.width = name.width;
-  options.isa = isa;
-  EDGENEXT_ASSIGN_OR_RETURN(const auto network, Network::Pack(loaded.weights, options));
+  EDGENEXT_ASSIGN_OR_RETURN(const auto network, PackNetwork(loaded.weights, options));
 
   const Tensor images = SyntheticInput(name.seed, name.batch, name.height, name.width);
   const size_t image_floats = images.values.size() / static_cast<size_t>(name.batch);

@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "model/edgenext/config.h"
+#include "model/edgenext/network.h"
 #include "model/edgenext/weights.h"
-#include "model/kernels/isa.h"
 
 namespace edgenext {
 
@@ -29,12 +29,18 @@ absl::StatusOr<GoldenName> ParseGoldenName(absl::string_view file_name);
 struct GoldenDifference {
   double largest = 0;  // absolute; not a number if any value is not
   std::string where;   // the tensor that has it, "logits"
+
+  // Of logits, the worst of all images: relative to the standard deviation of an image's recorded logits.
+  double logits_rms = 0;
+  double logits_largest = 0;
+  bool same_top_1 = true;  // of every image
 };
 
-// Makes the synthetic network of a file, runs it on the file's input with our kernels for `isa`, and compares
-// every tensor that was recorded: logits [N, classes], features [N, channels], stage0 to stage3 [N, C, H, W].
-// Logits come from an executor, as served, and from a trace, and both are compared.
-absl::StatusOr<GoldenDifference> CompareGolden(const std::string& path, kernels::Isa isa);
+// Makes the synthetic network of a file with `options`, whose height and width are not read, runs it on the
+// file's input, and compares every tensor that was recorded: logits [N, classes], features [N, channels],
+// stage0 to stage3 [N, C, H, W]. Logits come from an executor, as served, and from a trace, and both are
+// compared.
+absl::StatusOr<GoldenDifference> CompareGolden(const std::string& path, NetworkOptions options);
 
 }  // namespace edgenext
 

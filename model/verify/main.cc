@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "model/base/status_macros.h"
 #include "model/base/version.h"
+#include "model/edgenext/network.h"
 #include "model/kernels/isa.h"
 #include "model/ops/process.h"
 #include "model/verify/golden.h"
@@ -26,7 +27,7 @@ constexpr int kExitUsage = 64;
 
 struct GoldenFlags {
   std::string folder;
-  double tolerance = 1e-5;
+  double tolerance = 2e-5;
   std::string precision = "f32";
   std::string max_isa;  // empty for every one, each in a process of its own
 };
@@ -47,18 +48,40 @@ absl::StatusOr<std::vector<std::string>> GoldenFiles(const std::string& folder) 
   return files;
 }
 
+bool InBf16(const GoldenFlags& flags) { return flags.precision == "bf16"; }
+
+// What bfloat16 may cost, in standard deviations of an image's logits.
+constexpr double kBf16Rms = 4e-3;
+constexpr double kBf16Largest = 2e-2;
+
+bool Within(const GoldenDifference& difference, const GoldenFlags& flags) {
+  if (!InBf16(flags)) return difference.largest <= flags.tolerance;
+  return difference.logits_rms <= kBf16Rms && difference.logits_largest <= kBf16Largest &&
+         difference.same_top_1;
+}
+
+std::string Text(const GoldenDifference& difference, const GoldenFlags& flags) {
+  if (!InBf16(flags)) return absl::StrCat(difference.largest, " in ", difference.where);
+  return absl::StrFormat("logits differ by %.2e rms, %.2e at most (of their deviation), top-1 %s",
+                         difference.logits_rms, difference.logits_largest,
+                         difference.same_top_1 ? "the same" : "another");
+}
+
 // One line a file; whether all were within the tolerance.
 absl::StatusOr<bool> VerifyGolden(const GoldenFlags& flags) {
   EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, ops::SupportedIsa(flags.max_isa));
   EDGENEXT_ASSIGN_OR_RETURN(const std::vector<std::string> files, GoldenFiles(flags.folder));
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(isa));
+  NetworkOptions options;
+  options.isa = isa;
+  if (InBf16(flags)) options.precision = kernels::Precision::kBf16;
   bool good = true;
   for (const std::string& file : files) {
-    const absl::StatusOr<GoldenDifference> difference = CompareGolden(file, isa);
-    const bool within = difference.ok() && difference->largest <= flags.tolerance;
+    const absl::StatusOr<GoldenDifference> difference = CompareGolden(file, options);
+    const bool within = difference.ok() && Within(*difference, flags);
     good = good && within;
-    const std::string result = difference.ok() ? absl::StrCat(difference->largest, " in ", difference->where)
-                                               : std::string(difference.status().message());
+    const std::string result =
+        difference.ok() ? Text(*difference, flags) : std::string(difference.status().message());
     std::printf("%-6s %-6s %s: %s\n", within ? "ok" : "FAILED", kernels::IsaName(isa),
                 std::filesystem::path(file).stem().c_str(), result.c_str());
     std::fflush(stdout);
@@ -66,8 +89,10 @@ absl::StatusOr<bool> VerifyGolden(const GoldenFlags& flags) {
   return good;
 }
 
-absl::StatusOr<int> RunGolden(const GoldenFlags& flags) {
-  if (flags.max_isa.empty()) {
+absl::StatusOr<int> RunGolden(GoldenFlags flags) {
+  if (flags.max_isa.empty() && InBf16(flags)) {
+    flags.max_isa = "best";  // no other has it
+  } else if (flags.max_isa.empty()) {
     EDGENEXT_RETURN_IF_ERROR(GoldenFiles(flags.folder).status());  // said once, not by every process
     return RunOncePerIsa({"golden", flags.folder, absl::StrFormat("--tolerance=%.17g", flags.tolerance),
                           absl::StrCat("--precision=", flags.precision)});
@@ -104,12 +129,14 @@ int Main(int argc, char** argv) {
       "with "
       "the largest absolute difference.");
   golden_command->add_option("folder", golden.folder, "the folder")->required();
-  golden_command->add_option("--tolerance", golden.tolerance, "largest absolute difference")
+  golden_command
+      ->add_option("--tolerance", golden.tolerance,
+                   "largest absolute difference; in bf16, logits are held against their deviation instead")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
   golden_command->add_option("--precision", golden.precision, "what the networks compute in")
       ->capture_default_str()
-      ->check(CLI::IsMember({"f32"}));
+      ->check(CLI::IsMember({"f32", "bf16"}));
   golden_command
       ->add_option("--max-isa", golden.max_isa,
                    absl::StrCat("this instruction set only, one of ", kernels::kIsaWords,

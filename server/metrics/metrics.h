@@ -55,6 +55,7 @@ class Metrics {
   virtual ~Metrics() = default;
 
   // --- said once, at start and load ---
+  // What was said before is no longer. `precision` may be "auto" until a model decides.
   virtual void SetBuildInfo(absl::string_view isa, absl::string_view precision, absl::string_view onednn) = 0;
   // Makes the model's series, all at zero. Inferences, costs and the load's duration belong to the latest
   // model.

@@ -97,13 +97,14 @@ PrometheusMetrics::PrometheusMetrics(absl::Duration latency_objective)
 
 void PrometheusMetrics::SetBuildInfo(absl::string_view isa, absl::string_view precision,
                                      absl::string_view onednn) {
-  build_info_
-      ->Add({{"version", kVersion},
+  if (build_info_gauge_ != nullptr) build_info_->Remove(build_info_gauge_);
+  build_info_gauge_ =
+      &build_info_->Add({{"version", kVersion},
              {"revision", kRevision},
              {"isa", std::string(isa)},
              {"precision", std::string(precision)},
-             {"onednn", std::string(onednn)}})
-      .Set(1);
+             {"onednn", std::string(onednn)}});
+  build_info_gauge_->Set(1);
 }
 
 void PrometheusMetrics::SetModel(absl::string_view model, absl::string_view version,

@@ -74,6 +74,7 @@ class PrometheusMetrics final : public Metrics {
   prometheus::Gauge* ready_;
   prometheus::Gauge* draining_;
   prometheus::Family<prometheus::Gauge>* build_info_;
+  prometheus::Gauge* build_info_gauge_ = nullptr;
 
   mutable std::shared_mutex models_mu_;
   std::vector<std::unique_ptr<ModelSeries>> models_;  // guarded by models_mu_; only grows

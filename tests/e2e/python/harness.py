@@ -83,13 +83,17 @@ class Server:
 
 
 class ServerTestCase(unittest.TestCase):
-    """Tests that share one server, `cls.server`, started with `FLAGS`. It must end well."""
+    """Tests that share one server, `cls.server`, started with `FLAGS`. It must end well.
+
+    Values are compared with those recorded in float32, which is what the server computes in unless a test says otherwise.
+    """
 
     FLAGS = ()
+    PRECISION = "f32"
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.FLAGS)
+        cls.server = Server(f"--precision={cls.PRECISION}", *cls.FLAGS)
 
     @classmethod
     def tearDownClass(cls):

@@ -15,10 +15,12 @@ PICTURES = ROOT / "tests/data/pictograms-eval"
 # Share of the pictures. Preprocessing may differ by a level, which can turn a near tie over.
 AGREEMENT = 0.995
 LOGIT_TOLERANCE = 1e-4
+# Of the deviation of logits.
+BF16_LOGIT_TOLERANCE = 2e-2
 BATCH = 8
 
 
-class PictogramsTest(ServerTestCase):
+class PictogramsTestCase(ServerTestCase):
 
     @classmethod
     def setUpClass(cls):
@@ -33,7 +35,7 @@ class PictogramsTest(ServerTestCase):
         cls.channel.close()
         super().tearDownClass()
 
-    def test_top_1_over_the_stream_is_pytorchs(self):
+    def assert_top_1_is_pytorchs(self):
         self.assertEqual(len(self.rows), 474)
         requests = (classifier_pb2.ClassifyStreamRequest(
             id=i, request=classifier_pb2.ClassifyRequest(image=image, top_k=1))
@@ -45,7 +47,7 @@ class PictogramsTest(ServerTestCase):
         print(f"top-1: {agreeing} of {len(self.rows)} as PyTorch")
         self.assertGreaterEqual(agreeing / len(self.rows), AGREEMENT)
 
-    def test_logits_are_pytorchs(self):
+    def logit_differences(self):
         stub = grpc_service_pb2_grpc.GRPCInferenceServiceStub(self.channel)
         ours = []
         for start in range(0, len(self.rows), BATCH):
@@ -55,7 +57,29 @@ class PictogramsTest(ServerTestCase):
         theirs = [float(row["top1_logit"]) for row in self.rows]
         difference = numpy.abs(numpy.array(ours) - numpy.array(theirs))
         print(f"logits: largest difference {difference.max():.2g}, mean {difference.mean():.2g}")
-        self.assertLess(difference.max(), LOGIT_TOLERANCE)
+        return difference
+
+
+class Float32Test(PictogramsTestCase):
+
+    def test_top_1_over_the_stream_is_pytorchs(self):
+        self.assert_top_1_is_pytorchs()
+
+    def test_logits_are_pytorchs(self):
+        self.assertLess(self.logit_differences().max(), LOGIT_TOLERANCE)
+
+
+class DefaultPrecisionTest(PictogramsTestCase):
+    """bf16 where the processor has it: what a user gets."""
+
+    PRECISION = "auto"
+
+    def test_top_1_over_the_stream_is_pytorchs(self):
+        self.assert_top_1_is_pytorchs()
+
+    def test_logits_are_near_pytorchs(self):
+        deviation = numpy.std([float(row["top1_logit"]) for row in self.rows])
+        self.assertLess(self.logit_differences().max(), BF16_LOGIT_TOLERANCE * deviation)
 
 
 if __name__ == "__main__":

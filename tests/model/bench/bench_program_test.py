@@ -51,7 +51,7 @@ done = run("--model", model, "--height=64")
 check(done.returncode == 64 and "--width" in done.stderr, done.stderr)
 
 for arguments, word in ((("--latency-threads=2",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
-                        (("--precision=bf16",), "precision"), (("--height=100",), "multiple of 32"), (("--width=0",), "width"),
+                        (("--precision=int8",), "precision"), (("--height=100",), "multiple of 32"), (("--width=0",), "width"),
                         (("--max-isa=mmx",), "--max-isa: unknown instruction set 'mmx', expected one of best, scalar, avx2, avx512"), (("--model=x", "--variant=y"), "--variant")):
     done = run(*arguments)
     check(done.returncode == 64, f"{arguments}: exit code {done.returncode}")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "model/kernels/kernels.h"
 #include "model/synthetic/synthetic_checkpoint.h"
 #include "tests/testing/safetensors_writer.h"
 #include "tests/testing/status_matchers.h"
@@ -28,7 +29,6 @@ TEST(LoadModelBundleTest, DefaultModelIsReadyToServe) {
   EXPECT_EQ(bundle.version, "1");
   EXPECT_EQ(bundle.variant, "edgenext_xx_small");
   EXPECT_EQ(bundle.naming, Naming::kTimm);
-  EXPECT_EQ(bundle.precision, "f32");
   EXPECT_EQ(bundle.weights_dtype, "F16");
   EXPECT_EQ(bundle.labels.size(), 474u);
   EXPECT_THAT(bundle.assumptions, IsEmpty());
@@ -60,10 +60,27 @@ TEST(LoadModelBundleTest, OptionsReachTheNetwork) {
 TEST(LoadModelBundleTest, PrecisionIsAskedForByTheOperatorFirst) {
   BundleOptions options;
   options.precision = "f32";
-  EXPECT_THAT(LoadModelBundle(kDefaultModel, options), IsOk());
+  ASSERT_OK_AND_ASSIGN(ModelBundle bundle, LoadModelBundle(kDefaultModel, options));
+  EXPECT_EQ(bundle.precision, "f32");
+
+  const bool has_bf16 = kernels::FindBf16Kernels(kernels::BestIsa()) != nullptr;
+  options.precision = "auto";
+  ASSERT_OK_AND_ASSIGN(bundle, LoadModelBundle(kDefaultModel, options));
+  EXPECT_EQ(bundle.precision, has_bf16 ? "bf16" : "f32");
   options.precision = "bf16";
-  EXPECT_THAT(LoadModelBundle(kDefaultModel, options),
-              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("bf16")));
+  if (has_bf16) {
+    ASSERT_OK_AND_ASSIGN(bundle, LoadModelBundle(kDefaultModel, options));
+    EXPECT_EQ(bundle.precision, "bf16");
+  }
+
+  options.isa = kernels::Isa::kScalar;
+  EXPECT_THAT(
+      LoadModelBundle(kDefaultModel, options),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("cannot multiply in bf16 with scalar")));
+  options.precision = "auto";
+  ASSERT_OK_AND_ASSIGN(bundle, LoadModelBundle(kDefaultModel, options));
+  EXPECT_EQ(bundle.precision, "f32");
+  options.isa = kernels::BestIsa();
   options.precision = "int8";
   EXPECT_THAT(LoadModelBundle(kDefaultModel, options),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("precision 'int8'")));

@@ -12,6 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/network/pack_network.h"
 #include "tests/model/edgenext/network_fixture.h"
 #include "tests/testing/status_matchers.h"
 
@@ -95,8 +96,7 @@ TEST(CountingAllocatorTest, SeesAllocations) {
 class NetworkAllocationTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(NetworkAllocationTest, ExecutingAllocatesNothingAndFaultsNoPage) {
-  ASSERT_OK_AND_ASSIGN(const auto network,
-                       Network::Pack(SyntheticWeights(GetParam()), OptionsForSize(64, 96)));
+  ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(SyntheticWeights(GetParam()), OptionsForSize(64, 96)));
   ASSERT_OK_AND_ASSIGN(const auto executor, network->MakeExecutor());
   const std::vector<uint8_t> rgb = RandomRgb(64, 96, 1);
   const std::vector<NetworkInput> batch = {RgbInput(rgb)};

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/edgenext/macs.h"
+#include "model/network/pack_network.h"
 #include "tests/model/edgenext/network_fixture.h"
 #include "tests/testing/status_matchers.h"
 
@@ -26,14 +27,14 @@ using testing::SyntheticWeights;
 constexpr int kClasses = 10;
 
 std::shared_ptr<const Network> SmallNetwork() {
-  return Network::Pack(SyntheticWeights("edgenext_xx_small", kClasses), OptionsForSize(64, 96)).value();
+  return PackNetwork(SyntheticWeights("edgenext_xx_small", kClasses), OptionsForSize(64, 96)).value();
 }
 
 TEST(NetworkTest, RefusesSizesOutOfRange) {
   const EdgeNextWeights weights = SyntheticWeights("edgenext_xx_small", kClasses);
   for (const auto& [height, width] : std::vector<std::pair<int, int>>{
            {32, 64}, {64, 32}, {544, 512}, {512, 544}, {100, 64}, {64, 65}, {0, 64}, {-64, 64}}) {
-    EXPECT_THAT(Network::Pack(weights, OptionsForSize(height, width)),
+    EXPECT_THAT(PackNetwork(weights, OptionsForSize(height, width)),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("multiple of 32 from 64 to 512")))
         << height << "x" << width;
   }
@@ -50,8 +51,9 @@ TEST(NetworkTest, KnowsItsSizes) {
 
 TEST(NetworkTest, RunsNoReferenceImplementation) {
   for (const EdgeNextConfig& config : AllConfigs()) {
-    ASSERT_OK_AND_ASSIGN(const auto network,
-                         Network::Pack(SyntheticWeights(config.variant), OptionsForSize(256, 256)));
+    NetworkOptions options = OptionsForSize(256, 256);
+    options.execution = Execution::kLayered;
+    ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(SyntheticWeights(config.variant), options));
     EXPECT_FALSE(network->implementations().empty());
     EXPECT_THAT(network->implementations(), Not(Contains(HasSubstr(": ref"))));
   }

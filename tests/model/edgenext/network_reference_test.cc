@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/network/pack_network.h"
 #include "model/weights/checkpoint.h"
 #include "tests/model/edgenext/network_fixture.h"
 #include "tests/testing/reference_network.h"
@@ -81,6 +82,20 @@ void PrintTo(const Case& c, std::ostream* out) {
   *out << c.variant << " " << c.height << "x" << c.width << " classes " << c.classes << " seed " << c.seed;
 }
 
+// Every table that the processor supports, in both executions.
+std::vector<NetworkOptions> EveryWayInF32(int height, int width) {
+  std::vector<NetworkOptions> ways;
+  for (const kernels::Isa isa : kernels::kAllIsas) {
+    if (!kernels::CpuSupports(isa)) continue;
+    for (const Execution execution : {Execution::kFused, Execution::kLayered}) {
+      ways.push_back(OptionsForSize(height, width));
+      ways.back().isa = isa;
+      ways.back().execution = execution;
+    }
+  }
+  return ways;
+}
+
 class NetworkReferenceTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(NetworkReferenceTest, AgreesOnEveryTable) {
@@ -89,12 +104,10 @@ TEST_P(NetworkReferenceTest, AgreesOnEveryTable) {
   const Tensor image = SyntheticInput(c.seed + 100, 1, c.height, c.width);
   const ReferenceResult expected = RunReference(weights, image.values.data(), c.height, c.width);
 
-  for (const kernels::Isa isa : kernels::kAllIsas) {
-    if (!kernels::CpuSupports(isa)) continue;
-    SCOPED_TRACE(kernels::IsaName(isa));
-    NetworkOptions options = OptionsForSize(c.height, c.width);
-    options.isa = isa;
-    ASSERT_OK_AND_ASSIGN(const auto network, Network::Pack(weights, options));
+  for (const NetworkOptions& options : EveryWayInF32(c.height, c.width)) {
+    SCOPED_TRACE(std::string(kernels::IsaName(options.isa)) +
+                 (options.execution == Execution::kFused ? ", fused" : ", layer by layer"));
+    ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(weights, options));
     const NetworkInput input = NormalisedInput(image.values);
     std::vector<float> logits(static_cast<size_t>(c.classes));
     ActivationTrace trace;

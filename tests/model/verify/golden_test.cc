@@ -54,7 +54,7 @@ TEST(CompareGoldenTest, SeesAWrongResult) {
   const std::string copy = folder.path() + "/edgenext_xx_small-official-seed3-1x224x224-c1000.safetensors";
   std::filesystem::copy_file(
       std::string(kGolden) + "edgenext_xx_small-official-seed2-1x224x224-c1000.safetensors", copy);
-  ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, kernels::BestIsa()));
+  ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, NetworkOptions()));
   EXPECT_GT(difference.largest, 0.1);
 }
 
@@ -71,7 +71,7 @@ TEST(CompareGoldenTest, SeesWhatIsNotANumberBeforeNumbersThatAgree) {
   const testing::TempDir folder;
   const std::string copy = folder.path() + "/" + name;
   std::ofstream(copy, std::ios::binary) << testing::SafetensorsFile(tensors);
-  ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, kernels::BestIsa()));
+  ASSERT_OK_AND_ASSIGN(const GoldenDifference difference, CompareGolden(copy, NetworkOptions()));
   EXPECT_TRUE(std::isnan(difference.largest)) << difference.largest << " in " << difference.where;
   EXPECT_EQ(difference.where, "logits");
 }
@@ -81,7 +81,7 @@ TEST(CompareGoldenTest, RefusesAnotherShape) {
   const std::string copy = folder.path() + "/edgenext_xx_small-official-seed2-1x224x224-c999.safetensors";
   std::filesystem::copy_file(
       std::string(kGolden) + "edgenext_xx_small-official-seed2-1x224x224-c1000.safetensors", copy);
-  EXPECT_THAT(CompareGolden(copy, kernels::BestIsa()),
+  EXPECT_THAT(CompareGolden(copy, NetworkOptions()),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("tensor 'logits' is [1, 1000], expected 1 images of 999 values")));
 }

@@ -1,0 +1,21 @@
+#include "model/edgenext/execution_checks.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace edgenext {
+
+absl::Status CheckInput(const NetworkInput& input) {
+  if ((input.rgb == nullptr) == (input.normalised == nullptr)) {
+    return absl::InvalidArgumentError(
+        "an image is either 8-bit RGB or normalised, and exactly one of them is set");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLogits(size_t images, int classes, size_t floats) {
+  if (floats == images * static_cast<size_t>(classes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("logits hold ", floats, " floats, expected ", images, " images x ", classes, " classes"));
+}
+
+}  // namespace edgenext

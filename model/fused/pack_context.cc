@@ -1,0 +1,25 @@
+#include "model/fused/pack_context.h"
+
+#include <algorithm>
+
+#include "model/kernels/maps.h"
+
+namespace edgenext::fused {
+
+kernels::PackedLinear PackContext::Pack(const kernels::LinearKernels& linear_kernels, const Tensor& weight,
+                                        const Tensor& bias) {
+  const auto outputs = static_cast<int>(weight.shape[0]);
+  const auto inputs = static_cast<int>(weight.values.size() / static_cast<size_t>(outputs));
+  void* packed = memory->Allocate(kernels::PackedLinearBytes(linear_kernels, inputs, outputs));
+  kernels::PackLinear(linear_kernels, weight.values.data(), inputs, outputs, packed);
+  return {packed, PackChannels(bias.empty() ? Tensor({outputs}) : bias), inputs, outputs};
+}
+
+const float* PackContext::PackChannels(const Tensor& values) {
+  const auto padded = static_cast<size_t>(kernels::PaddedChannels(static_cast<int>(values.values.size())));
+  auto* packed = static_cast<float*>(memory->Allocate(padded * sizeof(float)));  // zeroed
+  std::copy(values.values.begin(), values.values.end(), packed);
+  return packed;
+}
+
+}  // namespace edgenext::fused

@@ -1,0 +1,191 @@
+#include "model/fused/xca.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/edgenext/fold.h"
+
+namespace edgenext::fused {
+namespace {
+
+enum Part : int64_t { kQuery, kKey, kValue };
+
+// Outputs of parts [first, last) of the layer qkv.
+LinearWeights Parts(const LinearWeights& qkv, Part first, Part last_included) {
+  const int64_t channels = qkv.weight.shape[1];
+  const int64_t begin = first * channels, end = (last_included + 1) * channels;
+  LinearWeights parts = {Tensor({end - begin, channels}), Tensor({end - begin})};
+  std::copy(qkv.weight.values.begin() + begin * channels, qkv.weight.values.begin() + end * channels,
+            parts.weight.values.begin());
+  std::copy(qkv.bias.values.begin() + begin, qkv.bias.values.begin() + end, parts.bias.values.begin());
+  return parts;
+}
+
+// A square matrix with its rows padded to whole vectors, transposed or not.
+const float* PackRows(PackContext& context, const Tensor& matrix, bool transposed) {
+  const auto size = static_cast<size_t>(matrix.shape[0]);
+  const auto stride = static_cast<size_t>(kernels::PaddedChannels(static_cast<int>(size)));
+  auto* packed = static_cast<float*>(context.memory->Allocate(size * stride * sizeof(float)));  // zeroed
+  for (size_t r = 0; r < size; ++r) {
+    for (size_t c = 0; c < size; ++c) {
+      packed[r * stride + c] = matrix.values[transposed ? c * size + r : r * size + c];
+    }
+  }
+  return packed;
+}
+
+}  // namespace
+
+Xca::Xca(PackContext& context, int stage, const MapLayout& map, const SdtaEncoderWeights& weights)
+    : map_(map),
+      shape_{map.tokens(), context.config.heads[static_cast<size_t>(stage)],
+             map.channels / context.config.heads[static_cast<size_t>(stage)]},
+      xca_(*context.kernels.xca),
+      kernels_(context.linear),
+      f32_(*context.kernels.linear),
+      layer_norm_(!weights.norm_xca.is_batch_norm()),
+      forms_(kernels::ShortestXcaForms(shape_)),
+      temperature_(context.PackChannels(weights.temperature)) {
+  // A folded projection is float32, so it does not pay where the others are not.
+  if (kernels_.precision != kernels::Precision::kF32) forms_.folded_values = false;
+
+  LinearWeights qkv = weights.qkv, proj = weights.proj;
+  if (layer_norm_) FoldIntoInputs(NormAffine(weights.norm_xca), &qkv.weight, &qkv.bias);
+  FoldIntoOutputs(LayerScaleAffine(weights.gamma_xca), &proj.weight, &proj.bias);
+
+  BufferSizes& sizes = context.sizes;
+  if (!forms_.gram_scores || !forms_.folded_values) {
+    const LinearWeights wide =
+        Parts(qkv, forms_.gram_scores ? kValue : kQuery, forms_.folded_values ? kKey : kValue);
+    wide_ = context.Pack(kernels_, wide.weight, wide.bias);
+    wide_stride_ = kernels::PaddedChannels(wide_.outputs);
+    BufferSizes::Raise(&sizes.wide_floats,
+                       static_cast<size_t>(map.tokens()) * static_cast<size_t>(wide_stride_));
+  }
+  if (forms_.gram_scores) {
+    const LinearWeights query = Parts(qkv, kQuery, kQuery), key = Parts(qkv, kKey, kKey);
+    query_weight_ = PackRows(context, query.weight, /*transposed=*/true);
+    key_weight_ = PackRows(context, key.weight, /*transposed=*/false);
+    query_bias_ = context.PackChannels(query.bias);
+    key_bias_ = context.PackChannels(key.bias);
+  }
+  if (forms_.folded_values) {
+    const LinearWeights value = Parts(qkv, kValue, kValue);
+    value_weight_ = PackRows(context, value.weight, /*transposed=*/false);
+    value_bias_ = context.PackChannels(value.bias);
+    proj_weight_ = PackRows(context, proj.weight, /*transposed=*/true);
+    proj_bias_ = context.PackChannels(proj.bias);
+    BufferSizes::Raise(&sizes.folded_floats,
+                       kernels::PackedLinearBytes(f32_, map.channels, map.channels) / sizeof(float));
+    BufferSizes::Raise(&sizes.folded_bias_floats, map.stride_floats());
+  } else {
+    proj_ = context.Pack(kernels_, proj.weight, proj.bias);
+  }
+
+  BufferSizes::Raise(&sizes.attention_floats, kernels::XcaAttentionFloats(shape_));
+  BufferSizes::Raise(&sizes.attention_scratch_floats, std::max({kernels::XcaScoresScratchFloats(shape_),
+                                                                kernels::XcaGramScoresScratchFloats(shape_),
+                                                                kernels::XcaFoldScratchFloats(shape_)}));
+  BufferSizes::Raise(&sizes.band_factors_bytes,
+                     map.MaxBandTokens() * map.stride_floats() * kernels_.factor_bytes);
+}
+
+void Xca::AppendLinear(Program& program, const Buffers& buffers) const {
+  const size_t stride = map_.stride_floats();
+  const float* tokens = buffers.tokens;
+  float* normalised = buffers.normalised;
+  Program::Step step = {map_.bands(), {}};
+  const bool f32 = kernels_.precision == kernels::Precision::kF32;
+  // The whole map, normalised, for the forms that read it again, and as factors in float32.
+  const bool whole = f32 || forms_.gram_scores;
+  if (layer_norm_ && whole) {
+    step.ops.push_back({OpKind::kLayerNorm, [=](int band, const BandScratch&) {
+                          f32_.layer_norm({tokens + map_.Offset(band), stride, map_.Tokens(band),
+                                           map_.channels, kLayerNormEpsilon, nullptr, nullptr,
+                                           normalised + map_.Offset(band), stride, map_.stride()});
+                        }});
+  }
+  const float* source = layer_norm_ && whole ? normalised : tokens;
+  if (wide_.outputs > 0) {
+    if (!f32) {
+      const bool normalise = layer_norm_ && !whole;
+      step.ops.push_back(
+          {normalise ? OpKind::kLayerNorm : OpKind::kElementwise, [=](int band, const BandScratch& scratch) {
+             const float* rows = source + map_.Offset(band);
+             if (normalise) {
+               kernels_.layer_norm({rows, stride, map_.Tokens(band), map_.channels, kLayerNormEpsilon,
+                                    nullptr, nullptr, scratch.factors, stride, map_.stride()});
+             } else {
+               kernels_.convert(
+                   {rows, stride, map_.Tokens(band), map_.channels, scratch.factors, stride, map_.stride()});
+             }
+           }});
+    }
+    const auto wide_stride = static_cast<size_t>(wide_stride_);
+    step.ops.push_back({OpKind::kLinear, [=, wide = buffers.wide](int band, const BandScratch& scratch) {
+                          const void* in =
+                              f32 ? static_cast<const void*>(source + map_.Offset(band)) : scratch.factors;
+                          kernels_.linear({in, stride, map_.Tokens(band), wide_, nullptr, 0,
+                                           wide + map_.FirstToken(band) * wide_stride, wide_stride});
+                        }});
+  }
+  if (!step.ops.empty()) program.Append(std::move(step));
+}
+
+void Xca::RunAttention(const Buffers& buffers) const {
+  const auto channels = static_cast<size_t>(map_.channels);
+  const auto wide_stride = static_cast<size_t>(wide_stride_);
+  const size_t stride = map_.stride_floats();
+  const float* z = layer_norm_ ? buffers.normalised : buffers.tokens;
+  const float* values = buffers.wide;
+  if (forms_.gram_scores) {
+    xca_.gram_scores({shape_, z, query_weight_, key_weight_, query_bias_, key_bias_, stride, temperature_,
+                      buffers.attention, buffers.attention_scratch});
+  } else {
+    xca_.scores({shape_, buffers.wide, buffers.wide + channels, wide_stride, temperature_, buffers.attention,
+                 buffers.attention_scratch});
+    values += 2 * channels;
+  }
+  if (forms_.folded_values) {
+    xca_.fold({shape_, buffers.attention, value_weight_, value_bias_, proj_weight_, proj_bias_, stride,
+               f32_.panel, buffers.folded, buffers.folded_bias, buffers.attention_scratch});
+  } else {
+    xca_.apply({shape_, buffers.attention, values, wide_stride, buffers.normalised, stride});
+  }
+}
+
+void Xca::AppendTo(Program& program, const Buffers& buffers) const {
+  AppendLinear(program, buffers);
+  Program::Step step = {1, {}};
+  step.ops.push_back({OpKind::kXca, [this, &buffers](int, const BandScratch&) { RunAttention(buffers); }});
+  program.Append(std::move(step));
+}
+
+void Xca::AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers) const {
+  const size_t stride = map_.stride_floats();
+  float* tokens = buffers.tokens;
+  // The tokens themselves, if a folded projection takes them as they are; else values that went through
+  // attention, or the tokens normalised.
+  const bool in_place = forms_.folded_values && !layer_norm_;
+  const float* source = in_place ? tokens : buffers.normalised;
+  const kernels::LinearKernels& linear = forms_.folded_values ? f32_ : kernels_;
+  const bool convert = in_place || linear.precision != kernels::Precision::kF32;
+  if (convert) {
+    ops->push_back({OpKind::kElementwise, [=, &linear](int band, const BandScratch& scratch) {
+                      linear.convert({source + map_.Offset(band), stride, map_.Tokens(band), map_.channels,
+                                      scratch.factors, stride, map_.stride()});
+                    }});
+  }
+  const kernels::PackedLinear layer =
+      forms_.folded_values
+          ? kernels::PackedLinear{buffers.folded, buffers.folded_bias, map_.channels, map_.channels}
+          : proj_;
+  ops->push_back({OpKind::kLinear, [=, &linear](int band, const BandScratch& scratch) {
+                    float* out = tokens + map_.Offset(band);
+                    const void* in =
+                        convert ? scratch.factors : static_cast<const void*>(source + map_.Offset(band));
+                    linear.linear({in, stride, map_.Tokens(band), layer, out, stride, out, stride});
+                  }});
+}
+
+}  // namespace edgenext::fused

@@ -1,0 +1,88 @@
+#include "model/layered/network_executor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/base/clock.h"
+#include "model/base/status_macros.h"
+#include "model/edgenext/execution_checks.h"
+
+namespace edgenext::layered {
+namespace {
+
+// [tokens, channels] → [channels, height, width]
+Tensor ChannelsFirst(const float* x, const MapSize& map) {
+  Tensor result({map.channels, map.height, map.width});
+  const auto tokens = static_cast<size_t>(map.tokens());
+  const auto channels = static_cast<size_t>(map.channels);
+  for (size_t c = 0; c < channels; ++c) {
+    for (size_t t = 0; t < tokens; ++t) result.values[c * tokens + t] = x[t * channels + c];
+  }
+  return result;
+}
+
+}  // namespace
+
+NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network)
+    : network_(std::move(network)),
+      arena_(network_->sizes().ArenaBytes()),
+      buffers_(network_->sizes(), arena_),
+      program_(buffers_.op_scratch) {
+  buffers_.input = &input_;
+  stage_ends_ = network_->AppendTo(program_, buffers_);
+}
+
+absl::Status NetworkExecutor::Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) {
+  EDGENEXT_RETURN_IF_ERROR(CheckLogits(batch.size(), classes(), logits.size()));
+  float* out = logits.data();
+  for (const NetworkInput& input : batch) {
+    EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
+    input_ = input;
+    EDGENEXT_RETURN_IF_ERROR(program_.RunAll());
+    out = std::copy_n(buffers_.logits, classes(), out);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NetworkExecutor::Trace(const NetworkInput& input, absl::Span<float> logits,
+                                    ActivationTrace* trace) {
+  EDGENEXT_RETURN_IF_ERROR(CheckLogits(1, classes(), logits.size()));
+  EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
+  input_ = input;
+  size_t first = 0;
+  for (size_t stage = 0; stage < kStages; ++stage) {
+    EDGENEXT_RETURN_IF_ERROR(program_.RunSteps(first, stage_ends_[stage]));
+    first = stage_ends_[stage];
+    trace->stages[stage] = ChannelsFirst(buffers_.activations[stage % 2], network_->stage_map(stage));
+  }
+  EDGENEXT_RETURN_IF_ERROR(program_.RunSteps(first, program_.size()));
+  const int channels = network_->config().dims.back();
+  trace->features = Tensor({channels});
+  std::copy_n(buffers_.features, channels, trace->features.values.begin());
+  std::copy_n(buffers_.logits, classes(), logits.begin());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput& input, int repetitions) {
+  EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
+  input_ = input;
+  EDGENEXT_RETURN_IF_ERROR(program_.RunAll());
+  std::array<absl::Duration, ops::kOpKinds> times;
+  const Clock& clock = Clock::Real();
+  for (int repetition = 0; repetition < repetitions; ++repetition) {
+    MonotonicTime before = clock.Now();
+    for (const ops::Program::Step& step : program_.steps()) {
+      EDGENEXT_RETURN_IF_ERROR(step.run());
+      const MonotonicTime after = clock.Now();
+      times[static_cast<size_t>(step.kind)] += after - before;
+      before = after;
+    }
+  }
+  std::vector<OpTime> result;
+  for (size_t kind = 0; kind < times.size(); ++kind) {
+    result.push_back({ops::OpKindName(static_cast<ops::OpKind>(kind)), times[kind] / repetitions});
+  }
+  return result;
+}
+
+}  // namespace edgenext::layered
