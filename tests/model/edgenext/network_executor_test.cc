@@ -1,12 +1,16 @@
 // Executors of one network: batches, threads, and what is refused.
 
+#include <atomic>
 #include <memory>
+#include <ostream>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/edgenext/macs.h"
+#include "model/kernels/kernels.h"
 #include "model/network/pack_network.h"
 #include "tests/model/edgenext/network_fixture.h"
 #include "tests/testing/status_matchers.h"
@@ -26,9 +30,57 @@ using testing::SyntheticWeights;
 
 constexpr int kClasses = 10;
 
-std::shared_ptr<const Network> SmallNetwork() {
-  return PackNetwork(SyntheticWeights("edgenext_xx_small", kClasses), OptionsForSize(64, 96)).value();
+std::shared_ptr<const Network> SmallNetwork(const NetworkOptions& options = OptionsForSize(64, 96)) {
+  return PackNetwork(SyntheticWeights("edgenext_xx_small", kClasses), options).value();
 }
+
+// One of the ways in which this processor can run a network.
+struct Way {
+  std::string name;
+  Execution execution;
+  kernels::Precision precision;
+
+  std::shared_ptr<const Network> MakeNetwork() const {
+    NetworkOptions options = OptionsForSize(64, 96);
+    options.execution = execution;
+    options.precision = precision;
+    return SmallNetwork(options);
+  }
+  friend std::ostream& operator<<(std::ostream& out, const Way& way) { return out << way.name; }
+};
+
+std::vector<Way> AllWays() {
+  std::vector<Way> ways = {{"fused_f32", Execution::kFused, kernels::Precision::kF32},
+                           {"layered", Execution::kLayered, kernels::Precision::kF32}};
+  if (kernels::FindBf16Kernels(kernels::BestIsa()) != nullptr) {
+    ways.push_back({"fused_bf16", Execution::kFused, kernels::Precision::kBf16});
+  }
+  return ways;
+}
+
+class ExecutorWaysTest : public ::testing::TestWithParam<Way> {
+ protected:
+  static constexpr size_t kImages = 4;
+
+  ExecutorWaysTest() {
+    for (uint32_t seed = 0; seed < kImages; ++seed) images_.push_back(RandomRgb(64, 96, seed));
+  }
+  static std::vector<float> Run(Executor& executor, const std::vector<NetworkInput>& batch) {
+    std::vector<float> logits(batch.size() * kClasses);
+    EXPECT_THAT(executor.Execute(batch, absl::MakeSpan(logits)), IsOk());
+    return logits;
+  }
+  // The logits of each image, each run by an executor of its own.
+  std::vector<std::vector<float>> SerialLogits(const Network& network) const {
+    std::vector<std::vector<float>> logits;
+    for (const std::vector<uint8_t>& image : images_) {
+      logits.push_back(Run(*network.MakeExecutor().value(), {RgbInput(image)}));
+    }
+    return logits;
+  }
+
+  std::vector<std::vector<uint8_t>> images_;
+};
 
 TEST(NetworkTest, RefusesSizesOutOfRange) {
   const EdgeNextWeights weights = SyntheticWeights("edgenext_xx_small", kClasses);
@@ -66,26 +118,30 @@ TEST(NetworkTest, ProfilesWhereTheTimeGoes) {
   for (const OpTime& op : profile) EXPECT_GT(op.time, absl::ZeroDuration()) << op.kind;
 }
 
-TEST(ExecutorTest, ABatchIsItsImages) {
-  const auto network = SmallNetwork();
-  ASSERT_OK_AND_ASSIGN(const auto executor, network->MakeExecutor());
+TEST(ExecutorTest, KnowsItsSizes) {
+  ASSERT_OK_AND_ASSIGN(const auto executor, SmallNetwork()->MakeExecutor());
   EXPECT_EQ(executor->height(), 64);
   EXPECT_EQ(executor->width(), 96);
   EXPECT_EQ(executor->classes(), kClasses);
-  std::vector<std::vector<uint8_t>> images;
-  std::vector<NetworkInput> batch;
-  for (uint32_t seed = 0; seed < 3; ++seed) images.push_back(RandomRgb(64, 96, seed));
-  for (const std::vector<uint8_t>& image : images) batch.push_back(RgbInput(image));
-  std::vector<float> together(3 * kClasses);
-  ASSERT_THAT(executor->Execute(batch, absl::MakeSpan(together)), IsOk());
-  for (size_t i = 0; i < 3; ++i) {
-    std::vector<float> alone(kClasses);
-    ASSERT_THAT(executor->Execute({batch[i]}, absl::MakeSpan(alone)), IsOk());
-    const std::vector<float> part(together.begin() + static_cast<ptrdiff_t>(i * kClasses),
-                                  together.begin() + static_cast<ptrdiff_t>((i + 1) * kClasses));
-    EXPECT_EQ(alone, part) << i;
-  }
   EXPECT_THAT(executor->Execute({}, {}), IsOk());
+}
+
+TEST_P(ExecutorWaysTest, AnImageGivesTheSameBitsAtEveryPlaceOfEveryBatch) {
+  const auto network = GetParam().MakeNetwork();
+  const auto alone = SerialLogits(*network);
+  ASSERT_OK_AND_ASSIGN(const auto executor, network->MakeExecutor());
+  for (size_t size = 1; size <= kImages + 1; ++size) {
+    for (size_t first = 0; first < kImages; ++first) {
+      std::vector<NetworkInput> batch;
+      std::vector<float> expected;
+      for (size_t place = 0; place < size; ++place) {
+        const size_t image = (first + place) % kImages;
+        batch.push_back(RgbInput(images_[image]));
+        expected.insert(expected.end(), alone[image].begin(), alone[image].end());
+      }
+      EXPECT_EQ(Run(*executor, batch), expected) << size << " images from " << first;
+    }
+  }
 }
 
 TEST(ExecutorTest, RefusesWrongArguments) {
@@ -107,30 +163,36 @@ TEST(ExecutorTest, RefusesWrongArguments) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("exactly one")));
 }
 
-TEST(ExecutorTest, ThreadsShareOneNetworkAndAgreeToTheBit) {
+TEST_P(ExecutorWaysTest, ExecutorsAtOnceGiveTheBitsOfOneAlone) {
   constexpr size_t kThreads = 4;
-  constexpr uint32_t kImages = 5;
-  std::shared_ptr<const Network> network = SmallNetwork();
-  std::vector<std::vector<float>> results(kThreads);
+  constexpr int kRounds = 3;
+  std::shared_ptr<const Network> network = GetParam().MakeNetwork();
+  const auto alone = SerialLogits(*network);
+  std::vector<std::vector<std::vector<float>>> results(kThreads);
+  std::atomic<size_t> ready{0};
   std::vector<std::thread> threads;
-  for (std::vector<float>& result : results) {
-    threads.emplace_back([network, &result] {
+  for (size_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, network, thread, &ready, &results] {
       const std::unique_ptr<Executor> executor = network->MakeExecutor().value();
-      for (uint32_t seed = 0; seed < kImages; ++seed) {
-        const std::vector<uint8_t> rgb = RandomRgb(64, 96, seed);
-        std::vector<float> logits(kClasses);
-        ASSERT_THAT(executor->Execute({RgbInput(rgb)}, absl::MakeSpan(logits)), IsOk());
-        result.insert(result.end(), logits.begin(), logits.end());
+      // From here on all run at once, each another image.
+      ++ready;
+      while (ready < kThreads) std::this_thread::yield();
+      for (size_t i = 0; i < kRounds * kImages; ++i) {
+        results[thread].push_back(Run(*executor, {RgbInput(images_[(thread + i) % kImages])}));
       }
     });
   }
   network.reset();  // executors keep it alive
   for (std::thread& thread : threads) thread.join();
-  for (const std::vector<float>& result : results) {
-    EXPECT_EQ(result.size(), kImages * kClasses);
-    EXPECT_EQ(result, results[0]);
+  for (size_t thread = 0; thread < kThreads; ++thread) {
+    for (size_t i = 0; i < kRounds * kImages; ++i) {
+      EXPECT_EQ(results[thread][i], alone[(thread + i) % kImages]) << "thread " << thread << ", run " << i;
+    }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, ExecutorWaysTest, ::testing::ValuesIn(AllWays()),
+                         ::testing::PrintToStringParamName());
 
 TEST(NominalMacsTest, EqualsTheCountsOfThePaper) {
   // Million multiply-accumulates at 256 x 256, as counted from the authors' code without the elementwise work
