@@ -165,7 +165,7 @@ TEST(ExecutorTest, RefusesWrongArguments) {
 
 TEST_P(ExecutorWaysTest, ExecutorsAtOnceGiveTheBitsOfOneAlone) {
   constexpr size_t kThreads = 4;
-  constexpr int kRounds = 3;
+  constexpr int kRounds = 50;
   std::shared_ptr<const Network> network = GetParam().MakeNetwork();
   const auto alone = SerialLogits(*network);
   std::vector<std::vector<std::vector<float>>> results(kThreads);
