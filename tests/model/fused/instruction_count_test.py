@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-TOLERANCE = 0.03
+TOLERANCE = 0.01
 CASES = ("edgenext_xx_small 96", "edgenext_xx_small_bn_hs 96", "edgenext_small_rw 64")
 SKIPPED = 77
 
