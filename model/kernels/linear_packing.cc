@@ -33,8 +33,9 @@ void Pack(const float* weight, size_t inputs, size_t outputs, size_t panel, size
 const char* PrecisionName(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
 
 size_t MlpScratchBytes(int hidden) {
-  // A tile's hidden values, and two panels of them before their activation.
-  return kMaxTileRows * (static_cast<size_t>(hidden) + 2 * kMaxPanel) * sizeof(float);
+  // A tile's hidden values in whole panels, and two panels of them before their activation.
+  const size_t panels = (static_cast<size_t>(hidden) + kMaxPanel - 1) / kMaxPanel;
+  return kMaxTileRows * (panels + 2) * kMaxPanel * sizeof(float);
 }
 
 size_t PackedLinearBytes(const LinearKernels& kernels, int inputs, int outputs) {

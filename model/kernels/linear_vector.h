@@ -11,76 +11,70 @@
 // linear_avx512_bf16.cc). For files of one instruction set only.
 //
 // Everything is done in tiles: up to Machine::kTileRows rows by one panel of outputs, whose sums stay in
-// registers over all inputs. One step of a tile multiplies Machine::kStepInputs inputs (a pair in bfloat16)
-// of each row by a panel's weights for them.
+// registers over all inputs. One step multiplies Machine::kStepInputs inputs (a pair in bfloat16) of each row
+// by a panel's weights for them. The hidden values of an MLP lie in blocks of [tile rows, panel], so that the
+// addresses of a step are constants apart.
 namespace edgenext::kernels {
 namespace {
 
-// Values of an fc1 tile that still lack their activation. It is computed a register at a time between the
+// Values of a hidden block that still lack their activation. It is computed a register at a time between the
 // steps of the next tile, because it hardly uses the units that multiply.
 template <typename Machine, Activation kActivation>
 struct Pending {
-  const float* raw = nullptr;  // `registers` a row, dense
+  const float* raw = nullptr;  // `count` registers, row after row
   typename Machine::Factor* hidden = nullptr;
-  size_t hidden_stride = 0;
-  int registers = 0;
-  int count = 0;  // all registers
-  int steps = 0;  // of the next tile, after which they are needed at the latest
+  int count = 0;
 
-  int column = 0;
-  void ApplyToNext() {
-    Machine::StoreFactors(hidden + static_cast<size_t>(column) * Machine::kLanes,
-                          Machine::template Activate<kActivation>(Machine::Load(raw)));
+  [[gnu::always_inline]] void ApplyToNext() {
+    Machine::StoreFactors(hidden, Machine::template Activate<kActivation>(Machine::Load(raw)));
     raw += Machine::kLanes;
-    if (++column == registers) {
-      column = 0;
-      hidden += hidden_stride;
-    }
+    hidden += Machine::kLanes;
+    --count;
   }
 };
 
 struct NothingPending {
   static constexpr int count = 0;
-  static constexpr int steps = 0;
   void ApplyToNext() {}
 };
 
-template <typename Machine>
-struct Tile {
-  const typename Machine::Factor* in;
-  size_t in_stride;
-  const typename Machine::Factor* weight;
-  int steps;
-  const float* bias;
-  const float* residual;  // null for none
-  size_t residual_stride;
-  float* out;
-  size_t out_stride;
+// Rows of factors that a tile reads: `kStride` apart, or `stride` if that is 0.
+template <typename Machine, size_t kStride>
+struct FactorRows {
+  const typename Machine::Factor* first;
+  size_t stride;
+
+  size_t Offset(size_t row) const { return row * (kStride != 0 ? kStride : stride); }
 };
 
-// A tile of kRows by kRegisters; of the last register only the lower half is used if kHalf.
+// The sums of a tile of kRows by kRegisters; of the last register only the lower half is used if kHalf.
 template <typename Machine, size_t kRows, size_t kRegisters, bool kHalf>
 class TileSums {
  public:
-  explicit TileSums(const Tile<Machine>& tile) {
+  [[gnu::always_inline]] explicit TileSums(const float* bias) {
 #pragma GCC unroll 8
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 3
-      for (size_t c = 0; c < kRegisters; ++c) sums_[r][c] = Machine::Load(tile.bias + c * Machine::kLanes);
+      for (size_t c = 0; c < kRegisters; ++c) sums_[r][c] = Machine::Load(bias + c * Machine::kLanes);
     }
   }
 
-  // Steps [first, last).
-  void Multiply(const Tile<Machine>& tile, int first, int last) {
-    const auto* in = tile.in + first * Machine::kStepInputs;
-    const auto* weight = tile.weight + first * Machine::kStepWeights;
-    for (int step = first; step < last; ++step) {
+  // Adds `steps` steps; both pointers move on.
+  template <size_t kStride>
+  [[gnu::always_inline]] void Multiply(FactorRows<Machine, kStride>* rows,
+                                       const typename Machine::Factor** weight, int steps) {
+    // Two bases and a stride reach all rows without a register for each.
+    const typename Machine::Factor* low = rows->first;
+    const typename Machine::Factor* high = low + rows->Offset(kRows / 2);
+    const typename Machine::Factor* w = *weight;
+    for (const auto* const end = w + steps * Machine::kStepWeights; w != end; w += Machine::kStepWeights) {
       typename Machine::Factors weights[kRegisters];
 #pragma GCC unroll 3
-      for (size_t c = 0; c < kRegisters; ++c) weights[c] = Machine::LoadWeights(weight, c);
+      for (size_t c = 0; c < kRegisters; ++c) weights[c] = Machine::LoadWeights(w, c);
 #pragma GCC unroll 8
       for (size_t r = 0; r < kRows; ++r) {
-        const auto input = Machine::Broadcast(in + r * tile.in_stride);
+        const auto input =
+            Machine::Broadcast(r < kRows / 2 ? low + rows->Offset(r) : high + rows->Offset(r - kRows / 2));
 #pragma GCC unroll 3
         for (size_t c = 0; c < kRegisters; ++c) {
           if constexpr (kHalf) {
@@ -92,24 +86,60 @@ class TileSums {
           sums_[r][c] = Machine::MultiplyAdd(input, weights[c], sums_[r][c]);
         }
       }
-      in += Machine::kStepInputs;
-      weight += Machine::kStepWeights;
+      low += Machine::kStepInputs;
+      high += Machine::kStepInputs;
+    }
+    rows->first = low;
+    *weight = w;
+  }
+
+  // Multiply, with what is pending done meanwhile, as evenly as may be.
+  template <size_t kStride, typename Pending>
+  [[gnu::always_inline]] void MultiplyAndApply(FactorRows<Machine, kStride>* rows,
+                                               const typename Machine::Factor** weight, int steps,
+                                               Pending* pending) {
+    if (!Machine::kInterleaves || steps == 0) {
+      while (pending->count > 0) pending->ApplyToNext();
+    } else if (pending->count > 0) {
+      int left = steps;
+      if (steps >= pending->count) {
+        const int steps_each = steps / pending->count;
+        left -= steps_each * pending->count;
+        while (pending->count > 0) {
+          Multiply(rows, weight, steps_each);
+          pending->ApplyToNext();
+        }
+      } else {
+        const int each_step = (pending->count + steps - 1) / steps;
+        while (pending->count >= each_step) {
+          Multiply(rows, weight, 1);
+          --left;
+          for (int i = 0; i < each_step; ++i) pending->ApplyToNext();
+        }
+        while (pending->count > 0) pending->ApplyToNext();
+      }
+      steps = left;
+    }
+    Multiply(rows, weight, steps);
+  }
+
+  [[gnu::always_inline]] void Store(float* out, size_t out_stride) const {
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r, out += out_stride) {
+#pragma GCC unroll 3
+      for (size_t c = 0; c < kRegisters; ++c) Machine::Store(out + c * Machine::kLanes, sums_[r][c]);
     }
   }
 
   // The residual comes last: the sums before are usually much smaller, and so are their roundings.
-  void Store(const Tile<Machine>& tile) const {
+  [[gnu::always_inline]] void StoreWith(const float* residual, size_t residual_stride, float* out,
+                                        size_t out_stride) const {
 #pragma GCC unroll 8
-    for (size_t r = 0; r < kRows; ++r) {
-      float* out = tile.out + r * tile.out_stride;
+    for (size_t r = 0; r < kRows; ++r, out += out_stride, residual += residual_stride) {
 #pragma GCC unroll 3
       for (size_t c = 0; c < kRegisters; ++c) {
-        typename Machine::Register sum = sums_[r][c];
-        if (tile.residual != nullptr) {
-          sum = Machine::Add(sum,
-                             Machine::Load(tile.residual + r * tile.residual_stride + c * Machine::kLanes));
-        }
-        Machine::Store(out + c * Machine::kLanes, sum);
+        Machine::Store(out + c * Machine::kLanes,
+                       Machine::Add(sums_[r][c], Machine::Load(residual + c * Machine::kLanes)));
       }
     }
   }
@@ -118,45 +148,42 @@ class TileSums {
   typename Machine::Register sums_[kRows][kRegisters];
 };
 
-template <typename Machine, size_t kRows, size_t kRegisters, bool kHalf, typename Pending>
-[[gnu::noinline]] void RunTile(const Tile<Machine>& tile, Pending pending) {
-  TileSums<Machine, kRows, kRegisters, kHalf> sums(tile);
-  int step = 0;
-  if (pending.count > 0) {
-    // One activation every so many steps, or so many activations a step.
-    const int steps_each = pending.steps / pending.count;
-    const int each_step =
-        pending.steps > 0 ? (pending.count + pending.steps - 1) / pending.steps : pending.count;
-    for (int done = 0; done < pending.count;) {
-      const int next = step + (steps_each > 0 ? steps_each : pending.steps > 0 ? 1 : 0);
-      sums.Multiply(tile, step, next);
-      step = next;
-      const int until = steps_each > 0                     ? done + 1
-                        : done + each_step < pending.count ? done + each_step
-                                                           : pending.count;
-      for (; done < until; ++done) pending.ApplyToNext();
-    }
+// A panel of a layer: outputs [first, first + width).
+template <typename Machine>
+struct Panel {
+  Panel(const PackedLinear& layer, int first)
+      : weight(static_cast<const typename Machine::Factor*>(layer.weight) +
+               static_cast<size_t>(first) * static_cast<size_t>(layer.inputs)),
+        bias(layer.bias + first) {}
+
+  const typename Machine::Factor* weight;
+  const float* bias;
+};
+
+// Calls run(first, width) for each panel of `outputs`.
+template <typename Machine, typename Run>
+void ForEachPanel(int outputs, Run run) {
+  constexpr int kPanel = Machine::kPanel;
+  for (int first = 0; first < outputs; first += kPanel) {
+    run(first, outputs - first < kPanel ? outputs - first : kPanel);
   }
-  sums.Multiply(tile, step, tile.steps);
-  sums.Store(tile);
 }
 
-// RunTile for a width of the panel that is known only now.
-template <typename Machine, size_t kRows, typename Pending>
-void RunPanel(const Tile<Machine>& tile, int outputs, const Pending& pending) {
+// Calls Tile::template Run<kRegisters, kHalf>() for a width of the panel that is known only now.
+template <typename Machine, typename Tile>
+void RunPanel(int width, const Tile& tile) {
   constexpr int kLanes = static_cast<int>(Machine::kLanes);
-  const int registers = (outputs + kLanes - 1) / kLanes;
-  const bool half = Machine::kHasHalf && outputs <= registers * kLanes - kLanes / 2;
+  const int registers = (width + kLanes - 1) / kLanes;
   if constexpr (Machine::kHasHalf) {
-    if (half) {
-      if (registers == 1) return RunTile<Machine, kRows, 1, true>(tile, pending);
-      if (registers == 2) return RunTile<Machine, kRows, 2, true>(tile, pending);
-      return RunTile<Machine, kRows, 3, true>(tile, pending);
+    if (width <= registers * kLanes - kLanes / 2) {
+      if (registers == 1) return tile.template Run<1, true>();
+      if (registers == 2) return tile.template Run<2, true>();
+      return tile.template Run<3, true>();
     }
   }
-  if (registers == 1) return RunTile<Machine, kRows, 1, false>(tile, pending);
-  if (registers == 2) return RunTile<Machine, kRows, 2, false>(tile, pending);
-  if constexpr (Machine::kPanelRegisters == 3) return RunTile<Machine, kRows, 3, false>(tile, pending);
+  if (registers == 1) return tile.template Run<1, false>();
+  if (registers == 2) return tile.template Run<2, false>();
+  if constexpr (Machine::kPanelRegisters == 3) return tile.template Run<3, false>();
 }
 
 // Heights of tiles: as many of the first as fit, then of the next, down to one row.
@@ -169,26 +196,6 @@ void ForEachTile(size_t first, size_t rows, const Tiles& tiles) {
   if constexpr (kRows > 1) ForEachTile<NextTileRows(kRows)>(first, rows, tiles);
 }
 
-// Calls run(first, width) for each panel of `outputs`.
-template <typename Machine, typename Run>
-void ForEachPanel(int outputs, Run run) {
-  constexpr int kPanel = Machine::kPanel;
-  for (int first = 0; first < outputs; first += kPanel) {
-    run(first, outputs - first < kPanel ? outputs - first : kPanel);
-  }
-}
-
-// The tile of `layer`'s panel at output `first`, without rows.
-template <typename Machine>
-Tile<Machine> PanelTile(const PackedLinear& layer, int first) {
-  Tile<Machine> tile = {};
-  const size_t offset = static_cast<size_t>(first) * static_cast<size_t>(layer.inputs);
-  tile.weight = static_cast<const typename Machine::Factor*>(layer.weight) + offset;
-  tile.steps = layer.inputs / Machine::kStepInputs;
-  tile.bias = layer.bias + first;
-  return tile;
-}
-
 // Zeroes the lanes of `rows` rows that padding adds beyond the last register with outputs.
 template <typename Machine>
 void ClearPadding(int outputs, size_t rows, float* out, size_t out_stride) {
@@ -199,6 +206,33 @@ void ClearPadding(int outputs, size_t rows, float* out, size_t out_stride) {
     for (size_t c = first; c < end; c += kLanes) Machine::Store(out + c, Machine::Zero());
   }
 }
+
+// One tile of a layer whose inputs are factor rows.
+template <typename Machine, size_t kRows, typename Pending>
+struct InputTile {
+  FactorRows<Machine, 0> in;
+  Panel<Machine> panel;
+  int steps;
+  const float* residual;  // null for none
+  size_t residual_stride;
+  float* out;
+  size_t out_stride;
+  Pending pending;
+
+  template <size_t kRegisters, bool kHalf>
+  [[gnu::noinline]] void Run() const {
+    TileSums<Machine, kRows, kRegisters, kHalf> sums(panel.bias);
+    FactorRows<Machine, 0> rows = in;
+    const typename Machine::Factor* weight = panel.weight;
+    Pending waiting = pending;
+    sums.MultiplyAndApply(&rows, &weight, steps, &waiting);
+    if (residual == nullptr) {
+      sums.Store(out, out_stride);
+    } else {
+      sums.StoreWith(residual, residual_stride, out, out_stride);
+    }
+  }
+};
 
 template <typename Machine>
 class VectorLinear {
@@ -213,22 +247,56 @@ class VectorLinear {
 
   template <size_t kRows>
   void Run(size_t row) const {
-    ForEachPanel<Machine>(arguments_.layer.outputs, [&](int first, int width) {
-      Tile<Machine> tile = PanelTile<Machine>(arguments_.layer, first);
-      tile.in = static_cast<const typename Machine::Factor*>(arguments_.in) + row * arguments_.in_stride;
-      tile.in_stride = arguments_.in_stride;
-      if (arguments_.residual != nullptr) {
-        tile.residual = arguments_.residual + row * arguments_.residual_stride + first;
-        tile.residual_stride = arguments_.residual_stride;
-      }
-      tile.out = arguments_.out + row * arguments_.out_stride + first;
-      tile.out_stride = arguments_.out_stride;
-      RunPanel<Machine, kRows>(tile, width, NothingPending());
+    using Factor = typename Machine::Factor;
+    const LinearArguments& a = arguments_;
+    const Factor* in = static_cast<const Factor*>(a.in) + row * a.in_stride;
+    ForEachPanel<Machine>(a.layer.outputs, [&](int first, int width) {
+      const float* residual = a.residual == nullptr ? nullptr : a.residual + row * a.residual_stride + first;
+      RunPanel<Machine>(width,
+                        InputTile<Machine, kRows, NothingPending>{{in, a.in_stride},
+                                                                  Panel<Machine>(a.layer, first),
+                                                                  a.layer.inputs / Machine::kStepInputs,
+                                                                  residual,
+                                                                  a.residual_stride,
+                                                                  a.out + row * a.out_stride + first,
+                                                                  a.out_stride,
+                                                                  {}});
     });
   }
 
  private:
   const LinearArguments& arguments_;
+};
+
+// One tile of a layer whose inputs are hidden blocks, [blocks, tile rows, panel], the last one as wide as
+// what is left.
+template <typename Machine, size_t kRows, typename Pending>
+struct HiddenTile {
+  const typename Machine::Factor* hidden;
+  Panel<Machine> panel;
+  int inputs;
+  const float* residual;
+  size_t residual_stride;
+  float* out;
+  size_t out_stride;
+  Pending pending;  // of the last block
+
+  template <size_t kRegisters, bool kHalf>
+  [[gnu::noinline]] void Run() const {
+    TileSums<Machine, kRows, kRegisters, kHalf> sums(panel.bias);
+    const typename Machine::Factor* weight = panel.weight;
+    Pending waiting = pending;
+    const typename Machine::Factor* block = hidden;
+    int left = inputs;
+    for (; left > Machine::kPanel; left -= Machine::kPanel, block += kRows * Machine::kPanel) {
+      FactorRows<Machine, Machine::kPanel> rows = {block, 0};
+      sums.MultiplyAndApply(&rows, &weight, Machine::kPanel / Machine::kStepInputs, &waiting);
+    }
+    FactorRows<Machine, 0> rows = {block, static_cast<size_t>(left)};
+    while (waiting.count > 0) waiting.ApplyToNext();
+    sums.Multiply(&rows, &weight, left / Machine::kStepInputs);
+    sums.StoreWith(residual, residual_stride, out, out_stride);
+  }
 };
 
 template <typename Machine, Activation kActivation>
@@ -237,8 +305,8 @@ class VectorMlp {
   explicit VectorMlp(const MlpArguments& arguments) : arguments_(arguments) {
     float* scratch = static_cast<float*>(arguments.scratch);
     raw_[0] = scratch;
-    raw_[1] = scratch + kRawFloats;
-    hidden_ = reinterpret_cast<Factor*>(scratch + 2 * kRawFloats);
+    raw_[1] = scratch + kBlock;
+    hidden_ = reinterpret_cast<Factor*>(scratch + 2 * kBlock);
   }
 
   void Run() const {
@@ -249,43 +317,37 @@ class VectorMlp {
 
   template <size_t kRows>
   void Run(size_t row) const {
-    constexpr int kLanes = static_cast<int>(Machine::kLanes);
-    const auto hidden_stride = static_cast<size_t>(arguments_.fc1.outputs);
+    const MlpArguments& a = arguments_;
+    const Factor* in = static_cast<const Factor*>(a.in) + row * a.in_stride;
     Pending<Machine, kActivation> pending;
-    int panel = 0;
-    ForEachPanel<Machine>(arguments_.fc1.outputs, [&](int first, int width) {
-      Tile<Machine> tile = PanelTile<Machine>(arguments_.fc1, first);
-      tile.in = static_cast<const Factor*>(arguments_.in) + row * arguments_.in_stride;
-      tile.in_stride = arguments_.in_stride;
-      tile.out = raw_[panel++ % 2];
-      tile.out_stride = static_cast<size_t>(width);
-      pending.steps = Machine::kInterleaves ? tile.steps : 0;
-      RunPanel<Machine, kRows>(tile, width, pending);
-      pending.raw = tile.out;
-      pending.hidden = hidden_ + first;
-      pending.hidden_stride = hidden_stride;
-      pending.registers = width / kLanes;
-      pending.count = static_cast<int>(kRows) * pending.registers;
+    int block = 0;
+    ForEachPanel<Machine>(a.fc1.outputs, [&](int first, int width) {
+      float* raw = raw_[block % 2];
+      RunPanel<Machine>(
+          width, InputTile<Machine, kRows, Pending<Machine, kActivation>>{{in, a.in_stride},
+                                                                          Panel<Machine>(a.fc1, first),
+                                                                          a.fc1.inputs / Machine::kStepInputs,
+                                                                          nullptr,
+                                                                          0,
+                                                                          raw,
+                                                                          static_cast<size_t>(width),
+                                                                          pending});
+      pending.raw = raw;
+      pending.hidden = hidden_ + static_cast<size_t>(block++) * kRows * Machine::kPanel;
+      pending.count = static_cast<int>(kRows) * width / static_cast<int>(Machine::kLanes);
     });
-    ForEachPanel<Machine>(arguments_.fc2.outputs, [&](int first, int width) {
-      Tile<Machine> tile = PanelTile<Machine>(arguments_.fc2, first);
-      tile.in = hidden_;
-      tile.in_stride = hidden_stride;
-      tile.residual = arguments_.residual + row * arguments_.residual_stride + first;
-      tile.residual_stride = arguments_.residual_stride;
-      tile.out = arguments_.out + row * arguments_.out_stride + first;
-      tile.out_stride = arguments_.out_stride;
-      // The last of the hidden values are needed at the end of the first panel.
-      pending.steps =
-          Machine::kInterleaves ? tile.steps - pending.registers * kLanes / Machine::kStepInputs : 0;
-      RunPanel<Machine, kRows>(tile, width, pending);
+    ForEachPanel<Machine>(a.fc2.outputs, [&](int first, int width) {
+      RunPanel<Machine>(width, HiddenTile<Machine, kRows, Pending<Machine, kActivation>>{
+                                   hidden_, Panel<Machine>(a.fc2, first), a.fc2.inputs,
+                                   a.residual + row * a.residual_stride + first, a.residual_stride,
+                                   a.out + row * a.out_stride + first, a.out_stride, pending});
       pending.count = 0;
     });
   }
 
  private:
   using Factor = typename Machine::Factor;
-  static constexpr size_t kRawFloats = Machine::kTileRows * Machine::kPanelRegisters * Machine::kLanes;
+  static constexpr size_t kBlock = Machine::kTileRows * Machine::kPanel;
 
   const MlpArguments& arguments_;
   float* raw_[2];
