@@ -1,6 +1,7 @@
 #include "model/fused/stem.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "model/edgenext/fold.h"
@@ -38,7 +39,9 @@ ChannelAffine Normalisation(const NetworkOptions& options) {
 // patches are `step` floats apart.
 template <size_t kFloats>
 void ScatterRow(const float* row, size_t step, size_t width, float* patches, size_t patch) {
-  for (size_t x = 0; x < width; ++x, row += step, patches += patch) std::copy_n(row, kFloats, patches);
+  for (size_t x = 0; x < width; ++x, row += step, patches += patch) {
+    std::memcpy(patches, row, kFloats * sizeof(float));
+  }
 }
 
 }  // namespace
