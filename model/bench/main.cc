@@ -116,6 +116,7 @@ absl::Status Run(const Flags& flags) {
   MeasurementOptions options;
   options.batch = flags.batch;
   options.threads = flags.threads;
+  options.latency_threads = flags.latency_threads;
   options.time = absl::Seconds(flags.seconds);
   EDGENEXT_ASSIGN_OR_RETURN(const Measurement measured, Measure(network, options));
   const CorePeak peak = MeasureCorePeak(isa, network.options().precision);
@@ -160,8 +161,8 @@ int Main(int argc, char** argv) {
   app.add_option("--threads", flags.threads, "executors that run independent images at the same time")
       ->check(CLI::Range(1, 1024));
   app.add_option("--latency-threads", flags.latency_threads,
-                 "threads that share one image; this version runs an image on one")
-      ->check(CLI::Range(1, 1));
+                 "threads of each executor, which share one image")
+      ->check(CLI::Range(1, kMaxExecutorThreads));
   app.add_option("--seconds", flags.seconds, "how long to measure")->check(CLI::Range(0.0, 3600.0));
   app.add_option("--max-isa", flags.max_isa,
                  absl::StrCat("instruction set of our kernels and of oneDNN, one of ", kernels::kIsaWords))

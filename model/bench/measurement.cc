@@ -15,7 +15,9 @@ namespace {
 using Times = std::vector<absl::Duration>;
 
 absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const MeasurementOptions& options) {
-  EDGENEXT_ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, network.MakeExecutor());
+  ExecutorOptions executor_options;
+  executor_options.threads = options.latency_threads;
+  EDGENEXT_ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, network.MakeExecutor(executor_options));
   std::vector<uint8_t> image(static_cast<size_t>(executor->height()) *
                              static_cast<size_t>(executor->width()) * 3);
   std::minstd_rand random;

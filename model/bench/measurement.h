@@ -8,8 +8,9 @@
 namespace edgenext {
 
 struct MeasurementOptions {
-  int batch = 1;    // images in one execution
-  int threads = 1;  // executors that run at the same time, each on its own thread
+  int batch = 1;            // images in one execution
+  int threads = 1;          // executors that run at the same time, each on its own thread
+  int latency_threads = 1;  // of each executor: they share one image
   absl::Duration time = absl::Seconds(3);
 };
 
@@ -20,7 +21,7 @@ struct Measurement {
 };
 
 // Runs executors of `network` over 8-bit noise until `time` has passed, after one execution each that is not
-// counted.
+// counted. What Network::MakeExecutor and Executor::Execute refuse.
 absl::StatusOr<Measurement> Measure(const Network& network, const MeasurementOptions& options);
 
 }  // namespace edgenext

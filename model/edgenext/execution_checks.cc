@@ -18,4 +18,10 @@ absl::Status CheckLogits(size_t images, int classes, size_t floats) {
       absl::StrCat("logits hold ", floats, " floats, expected ", images, " images x ", classes, " classes"));
 }
 
+absl::Status CheckThreads(int threads, int most) {
+  if (threads >= 1 && threads <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("an image is to run on ", threads, " threads, expected from 1 to ", most));
+}
+
 }  // namespace edgenext

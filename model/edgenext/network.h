@@ -43,6 +43,14 @@ struct NetworkOptions {
   kernels::Precision precision = kernels::Precision::kF32;
 };
 
+inline constexpr int kMaxExecutorThreads = 64;
+
+struct ExecutorOptions {
+  // That share one image, from 1 to kMaxExecutorThreads: the one that calls, and helpers of the executor's own,
+  // which sleep between images. The results are the same to the bit. Layer by layer, only 1.
+  int threads = 1;
+};
+
 // The activations that tests compare beside the logits: filled where the pointer is set.
 struct ActivationTrace {
   std::array<Tensor, kStages> stages;  // [dims[i], height_i, width_i]
@@ -61,8 +69,11 @@ class Network : public std::enable_shared_from_this<Network> {
  public:
   virtual ~Network() = default;
 
-  // An executor for the calling thread. It keeps the network alive.
-  virtual absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const = 0;
+  // An executor for the calling thread, whose processors and priority its helpers take over. It keeps the
+  // network alive. INVALID_ARGUMENT for a number of threads out of range; RESOURCE_EXHAUSTED if one cannot be
+  // started.
+  virtual absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor(const ExecutorOptions& options) const = 0;
+  absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const { return MakeExecutor(ExecutorOptions()); }
 
   // As Executor::Execute for one image, recording activations; allocates.
   virtual absl::Status Trace(const NetworkInput& input, absl::Span<float> logits,
@@ -73,7 +84,7 @@ class Network : public std::enable_shared_from_this<Network> {
 
   virtual const EdgeNextConfig& config() const = 0;
   virtual const NetworkOptions& options() const = 0;
-  // Packed weights of the network, and the arena of one executor.
+  // Packed weights of the network, and the arena of one executor with one thread.
   virtual size_t weights_bytes() const = 0;
   virtual size_t arena_bytes() const = 0;
   // Which implementation oneDNN chose, one line for each operation: "linear 256x160x640: brgemm:avx512_core".

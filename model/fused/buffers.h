@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <vector>
 
 #include "model/base/arena.h"
 #include "model/executor/executor.h"
@@ -27,12 +28,13 @@ struct BufferSizes {
 
   static void Raise(size_t* size, size_t needed) { *size = std::max(*size, needed); }
 
-  size_t ArenaBytes() const;
+  // Of an executor with so many threads.
+  size_t ArenaBytes(int threads) const;
 };
 
 // An executor's memory, shared by all blocks: they run one after the other. Views of an arena.
 struct Buffers {
-  Buffers(const BufferSizes& sizes, Arena& arena);
+  Buffers(const BufferSizes& sizes, int threads, Arena& arena);
 
   // The image of the run, set by the executor before each run.
   const NetworkInput* input = nullptr;
@@ -49,7 +51,7 @@ struct Buffers {
   float* pooled;
   float* features;
   float* logits;
-  BandScratch scratch;
+  std::vector<BandScratch> scratch;  // one for each thread
 };
 
 }  // namespace edgenext::fused

@@ -29,10 +29,9 @@ ConvEncoder::ConvEncoder(PackContext& context, int stage, const MapLayout& map,
       mlp_(PackMlp(context, map, weights)) {}
 
 void ConvEncoder::AppendTo(Program& program, const float* x, float* out) const {
-  Program::Step step = {map_.bands(), {}};
-  step.ops.push_back({OpKind::kDepthwise, [this, x](int band, const BandScratch& scratch) {
-                        kernels::DepthwiseArguments arguments =
-                            depthwise_.Arguments(map_.FirstRow(band), map_.Rows(band));
+  Program::Step step = Program::Over(map_);
+  step.ops.push_back({OpKind::kDepthwise, [this, x](Band band, const BandScratch& scratch) {
+                        kernels::DepthwiseArguments arguments = depthwise_.Arguments(band.first, band.count);
                         arguments.in = x;
                         arguments.in_stride = map_.stride_floats();
                         arguments.out = scratch.rows;
@@ -52,10 +51,9 @@ StridedConvEncoder::StridedConvEncoder(PackContext& context, int stage, const Ma
       mlp_(PackMlp(context, map, weights)) {}
 
 void StridedConvEncoder::AppendTo(Program& program, const float* x, float* out) const {
-  Program::Step step = {map_.bands(), {}};
-  step.ops.push_back({OpKind::kDepthwise, [this, x, out](int band, const BandScratch&) {
-                        kernels::DepthwiseArguments arguments =
-                            depthwise_.Arguments(map_.FirstRow(band), map_.Rows(band));
+  Program::Step step = Program::Over(map_);
+  step.ops.push_back({OpKind::kDepthwise, [this, x, out](Band band, const BandScratch&) {
+                        kernels::DepthwiseArguments arguments = depthwise_.Arguments(band.first, band.count);
                         arguments.in = x;
                         arguments.in_stride = source_.stride_floats();
                         arguments.out = out + map_.Offset(band);

@@ -36,14 +36,14 @@ Downsample::Downsample(PackContext& context, const kernels::LinearKernels& linea
                      map.MaxBandTokens() * static_cast<size_t>(layer_.inputs) * kernels_.factor_bytes);
 }
 
-void Downsample::GatherPatches(int band, const float* x, const BandScratch& scratch) const {
+void Downsample::GatherPatches(Band band, const float* x, const BandScratch& scratch) const {
   const auto channels = static_cast<size_t>(source_.channels);
   const auto patch = static_cast<size_t>(layer_.inputs);
   const size_t stride = source_.stride_floats();
   const auto width = static_cast<size_t>(map_.width);
-  for (int row = 0; row < map_.Rows(band); ++row) {
+  for (int row = 0; row < band.count; ++row) {
     const size_t first_patch = static_cast<size_t>(row) * width;
-    const size_t top = kSide * static_cast<size_t>(map_.FirstRow(band) + row);
+    const size_t top = kSide * static_cast<size_t>(band.first + row);
     for (size_t y = 0; y < kSide; ++y) {
       const float* pixels = x + (top + y) * static_cast<size_t>(source_.width) * stride;
       for (size_t column = 0; column < kSide; ++column) {
@@ -62,10 +62,10 @@ void Downsample::GatherPatches(int band, const float* x, const BandScratch& scra
 }
 
 void Downsample::AppendTo(Program& program, const float* x, float* out) const {
-  Program::Step step = {map_.bands(), {}};
+  Program::Step step = Program::Over(map_);
   step.ops.push_back({layer_norm_ ? OpKind::kLayerNorm : OpKind::kGather,
-                      [this, x](int band, const BandScratch& scratch) { GatherPatches(band, x, scratch); }});
-  step.ops.push_back({OpKind::kLinear, [this, out](int band, const BandScratch& scratch) {
+                      [this, x](Band band, const BandScratch& scratch) { GatherPatches(band, x, scratch); }});
+  step.ops.push_back({OpKind::kLinear, [this, out](Band band, const BandScratch& scratch) {
                         kernels_.linear({scratch.factors, static_cast<size_t>(layer_.inputs),
                                          map_.Tokens(band), layer_, nullptr, 0, out + map_.Offset(band),
                                          map_.stride_floats()});

@@ -20,7 +20,7 @@ class Downsample {
   void AppendTo(Program& program, const float* x, float* out) const;
 
  private:
-  void GatherPatches(int band, const float* x, const BandScratch& scratch) const;
+  void GatherPatches(Band band, const float* x, const BandScratch& scratch) const;
 
   const MapLayout source_, map_;
   const kernels::LinearKernels& kernels_;

@@ -40,23 +40,39 @@ void Head::AppendTo(Program& program, const Buffers& buffers, const float* x) co
   const size_t stride = map_.stride_floats();
   float* pooled = buffers.pooled;
   float* features = buffers.features;
-  Program::Step step = {1, {}};
+  Program::Step step = {1, 1, {}};
   step.ops.push_back(
-      {OpKind::kElementwise, [this, x, pooled](int, const BandScratch&) { MeanOverTokens(x, pooled); }});
+      {OpKind::kElementwise, [this, x, pooled](Band, const BandScratch&) { MeanOverTokens(x, pooled); }});
   if (layer_norm_) {
-    step.ops.push_back({OpKind::kLayerNorm, [=](int, const BandScratch&) {
+    step.ops.push_back({OpKind::kLayerNorm, [=](Band, const BandScratch&) {
                           kernels_.layer_norm({pooled, stride, 1, map_.channels, kLayerNormEpsilon, scale_,
                                                shift_, features, stride, map_.stride()});
                         }});
   } else {
-    step.ops.push_back({OpKind::kElementwise, [=](int, const BandScratch&) {
+    step.ops.push_back({OpKind::kElementwise, [=](Band, const BandScratch&) {
                           for (size_t c = 0; c < stride; ++c) features[c] = pooled[c] * scale_[c] + shift_[c];
                         }});
   }
-  step.ops.push_back({OpKind::kLinear, [=, logits = buffers.logits](int, const BandScratch&) {
-                        kernels_.linear({features, stride, 1, layer_, nullptr, 0, logits, 0});
-                      }});
   program.Append(std::move(step));
+  AppendLinear(program, buffers);
+}
+
+// By panels of outputs.
+void Head::AppendLinear(Program& program, const Buffers& buffers) const {
+  const int panels = (layer_.outputs + kernels_.panel - 1) / kernels_.panel;
+  program.Append(
+      {panels,
+       panels,
+       {{OpKind::kLinear,
+         [=, features = buffers.features, logits = buffers.logits](Band band, const BandScratch&) {
+           const int first = band.first * kernels_.panel;
+           const kernels::PackedLinear part = {
+               static_cast<const float*>(layer_.weight) +
+                   static_cast<size_t>(first) * static_cast<size_t>(layer_.inputs),
+               layer_.bias + first, layer_.inputs,
+               std::min(band.count * kernels_.panel, layer_.outputs - first)};
+           kernels_.linear({features, map_.stride_floats(), 1, part, nullptr, 0, logits + first, 0});
+         }}}});
 }
 
 }  // namespace edgenext::fused

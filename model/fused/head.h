@@ -19,6 +19,7 @@ class Head {
   void AppendTo(Program& program, const Buffers& buffers, const float* x) const;
 
  private:
+  void AppendLinear(Program& program, const Buffers& buffers) const;
   void MeanOverTokens(const float* x, float* pooled) const;
 
   const MapLayout map_;

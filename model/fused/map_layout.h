@@ -8,8 +8,15 @@
 
 namespace edgenext::fused {
 
-// A feature map as the kernels lay it out (kernels/maps.h), and its division into bands: as many rows as have
-// about kBandTokens tokens, so that what a block computes from a band is still in the caches for its next op.
+// Rows [first, first + count) of a map, or of whatever else a step is divided into.
+struct Band {
+  int first;
+  int count;
+};
+
+// A feature map as the kernels lay it out (kernels/maps.h), and how much of it is worked on at a time: bands
+// of as many rows as have about kBandTokens tokens, so that what a block computes from a band is still in the
+// caches for its next op.
 struct MapLayout {
   static constexpr int kBandTokens = 64;
 
@@ -22,17 +29,14 @@ struct MapLayout {
   size_t stride_floats() const { return static_cast<size_t>(stride()); }
   size_t floats() const { return static_cast<size_t>(tokens()) * stride_floats(); }
 
+  // Of a band at most.
   int band_rows() const { return std::min(height, std::max(1, kBandTokens / width)); }
-  int bands() const { return (height + band_rows() - 1) / band_rows(); }
-  int FirstRow(int band) const { return band * band_rows(); }
-  int Rows(int band) const { return std::min(band_rows(), height - FirstRow(band)); }
-  int Tokens(int band) const { return Rows(band) * width; }
-  size_t FirstToken(int band) const {
-    return static_cast<size_t>(FirstRow(band)) * static_cast<size_t>(width);
-  }
-  // Of the first value of a band.
-  size_t Offset(int band) const { return FirstToken(band) * stride_floats(); }
   size_t MaxBandTokens() const { return static_cast<size_t>(band_rows()) * static_cast<size_t>(width); }
+
+  int Tokens(Band band) const { return band.count * width; }
+  size_t FirstToken(Band band) const { return static_cast<size_t>(band.first) * static_cast<size_t>(width); }
+  // Of the first value of a band.
+  size_t Offset(Band band) const { return FirstToken(band) * stride_floats(); }
 };
 
 }  // namespace edgenext::fused

@@ -40,26 +40,26 @@ Mlp::Mlp(PackContext& context, const MapLayout& map, const NormWeights* norm, co
 
 void Mlp::AppendTo(std::vector<Program::Op>* ops, const float* source, const float* residual,
                    float* out) const {
-  const auto rows_of = [this, source](int band, const BandScratch& scratch) {
+  const auto rows_of = [this, source](Band band, const BandScratch& scratch) {
     return source == nullptr ? scratch.rows : source + map_.Offset(band);
   };
   const size_t stride = map_.stride_floats();
   // In float32 the rows are factors already.
   const bool convert = kernels_.precision != kernels::Precision::kF32;
   if (layer_norm_) {
-    ops->push_back({OpKind::kLayerNorm, [=](int band, const BandScratch& scratch) {
+    ops->push_back({OpKind::kLayerNorm, [=](Band band, const BandScratch& scratch) {
                       kernels_.layer_norm({rows_of(band, scratch), stride, map_.Tokens(band), map_.channels,
                                            kLayerNormEpsilon, nullptr, nullptr, scratch.factors, stride,
                                            map_.stride()});
                     }});
   } else if (convert) {
-    ops->push_back({OpKind::kElementwise, [=](int band, const BandScratch& scratch) {
+    ops->push_back({OpKind::kElementwise, [=](Band band, const BandScratch& scratch) {
                       kernels_.convert({rows_of(band, scratch), stride, map_.Tokens(band), map_.channels,
                                         scratch.factors, stride, map_.stride()});
                     }});
   }
   ops->push_back(
-      {OpKind::kMlp, [=](int band, const BandScratch& scratch) {
+      {OpKind::kMlp, [=](Band band, const BandScratch& scratch) {
          const void* in =
              layer_norm_ || convert ? scratch.factors : static_cast<const void*>(rows_of(band, scratch));
          kernels_.mlp({in, stride, map_.Tokens(band), fc1_, fc2_, activation_, residual + map_.Offset(band),

@@ -22,10 +22,17 @@ Tensor ChannelsFirst(const float* x, const MapLayout& map) {
 
 }  // namespace
 
-NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network)
+absl::StatusOr<std::unique_ptr<NetworkExecutor>> NetworkExecutor::Make(
+    std::shared_ptr<const PackedNetwork> network, int threads) {
+  EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Crew> crew, Crew::Make(threads));
+  return std::make_unique<NetworkExecutor>(std::move(network), std::move(crew));
+}
+
+NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network, std::unique_ptr<Crew> crew)
     : network_(std::move(network)),
-      arena_(network_->sizes().ArenaBytes()),
-      buffers_(network_->sizes(), arena_) {
+      arena_(network_->sizes().ArenaBytes(crew->threads())),
+      buffers_(network_->sizes(), crew->threads(), arena_),
+      crew_(std::move(crew)) {
   buffers_.input = &input_;
   results_ = network_->AppendTo(program_, buffers_);
 }
@@ -70,14 +77,14 @@ absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput&
   for (int repetition = 0; repetition < repetitions; ++repetition) {
     MonotonicTime before = clock.Now();
     for (const Program::Step& step : program_.steps()) {
-      for (int band = 0; band < step.bands; ++band) {
+      step.ForEachBand(/*thread=*/0, /*threads=*/1, [&](Band band) {
         for (const Program::Op& op : step.ops) {
-          op.run(band, buffers_.scratch);
+          op.run(band, buffers_.scratch[0]);
           const MonotonicTime after = clock.Now();
           times[static_cast<size_t>(op.kind)] += after - before;
           before = after;
         }
-      }
+      });
     }
   }
   std::vector<OpTime> result;

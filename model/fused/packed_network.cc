@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "model/base/status_macros.h"
+#include "model/edgenext/execution_checks.h"
 #include "model/fused/network_executor.h"
 
 namespace edgenext::fused {
@@ -96,17 +98,20 @@ std::shared_ptr<const PackedNetwork> PackedNetwork::Self() const {
   return std::static_pointer_cast<const PackedNetwork>(shared_from_this());
 }
 
-absl::StatusOr<std::unique_ptr<Executor>> PackedNetwork::MakeExecutor() const {
-  return std::make_unique<NetworkExecutor>(Self());
+absl::StatusOr<std::unique_ptr<Executor>> PackedNetwork::MakeExecutor(const ExecutorOptions& options) const {
+  EDGENEXT_RETURN_IF_ERROR(CheckThreads(options.threads, kMaxExecutorThreads));
+  return NetworkExecutor::Make(Self(), options.threads);
 }
 
 absl::Status PackedNetwork::Trace(const NetworkInput& input, absl::Span<float> logits,
                                   ActivationTrace* trace) const {
-  return NetworkExecutor(Self()).Trace(input, logits, trace);
+  EDGENEXT_ASSIGN_OR_RETURN(const auto executor, NetworkExecutor::Make(Self(), /*threads=*/1));
+  return executor->Trace(input, logits, trace);
 }
 
 absl::StatusOr<std::vector<OpTime>> PackedNetwork::Profile(const NetworkInput& input, int repetitions) const {
-  return NetworkExecutor(Self()).Profile(input, repetitions);
+  EDGENEXT_ASSIGN_OR_RETURN(const auto executor, NetworkExecutor::Make(Self(), /*threads=*/1));
+  return executor->Profile(input, repetitions);
 }
 
 }  // namespace edgenext::fused

@@ -44,7 +44,7 @@ class PackedNetwork final : public Network {
 
   PackedNetwork(const EdgeNextWeights& weights, const NetworkOptions& options, PackContext context);
 
-  absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const override;
+  absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor(const ExecutorOptions& options) const override;
   absl::Status Trace(const NetworkInput& input, absl::Span<float> logits,
                      ActivationTrace* trace) const override;
   absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions) const override;
@@ -52,7 +52,7 @@ class PackedNetwork final : public Network {
   const EdgeNextConfig& config() const override { return config_; }
   const NetworkOptions& options() const override { return options_; }
   size_t weights_bytes() const override { return memory_->size_bytes(); }
-  size_t arena_bytes() const override { return sizes_.ArenaBytes(); }
+  size_t arena_bytes() const override { return sizes_.ArenaBytes(/*threads=*/1); }
   const std::vector<std::string>& implementations() const override { return implementations_; }
 
   const BufferSizes& sizes() const { return sizes_; }

@@ -22,13 +22,17 @@ const char* OpKindName(OpKind kind) {
   return "unknown";
 }
 
-void Program::Run(size_t first, size_t last, const BandScratch& scratch) const {
-  for (size_t i = first; i < last; ++i) {
-    const Step& step = steps_[i];
-    for (int band = 0; band < step.bands; ++band) {
-      for (const Op& op : step.ops) op.run(band, scratch);
+void Program::Run(size_t first, size_t last, Crew& crew, const std::vector<BandScratch>& scratch) const {
+  crew.Run([&](int thread) {
+    const BandScratch& own = scratch[static_cast<size_t>(thread)];
+    for (size_t i = first; i < last; ++i) {
+      if (i > first) crew.AwaitAll();
+      const Step& step = steps_[i];
+      step.ForEachBand(thread, crew.threads(), [&](Band band) {
+        for (const Op& op : step.ops) op.run(band, own);
+      });
     }
-  }
+  });
 }
 
 }  // namespace edgenext::fused

@@ -1,10 +1,14 @@
 #ifndef MODEL_FUSED_PROGRAM_H_
 #define MODEL_FUSED_PROGRAM_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <utility>
 #include <vector>
+
+#include "model/fused/crew.h"
+#include "model/fused/map_layout.h"
 
 namespace edgenext::fused {
 
@@ -22,23 +26,40 @@ struct BandScratch {
 };
 
 // The steps that run an image, in order, each with its memory bound when it was appended. A step runs its ops
-// one after the other on each of its bands: rows of a map that stay in the caches meanwhile. Bands of a step
-// do not depend on each other. Confined to the thread that created it.
+// one after the other on each of its bands, which stay in the caches meanwhile. Bands of a step do not depend
+// on each other, and what is computed of a row does not depend on the band it is in: so threads may share a
+// step in any way, and the results are the same to the bit. Confined to the thread that created it, with its
+// crew.
 class Program {
  public:
   struct Op {
     OpKind kind;
-    std::function<void(int band, const BandScratch& scratch)> run;
+    std::function<void(Band band, const BandScratch& scratch)> run;
   };
   struct Step {
-    int bands;
+    int rows;       // in all
+    int band_rows;  // of a band at most
     std::vector<Op> ops;
+
+    // Calls run(band) for the bands of one of so many threads: neighbouring rows, about the same number for
+    // each, and the same ones in every step over a map.
+    template <typename Run>
+    void ForEachBand(int thread, int threads, Run run) const {
+      const auto first_row = [&](int t) { return (rows * t + threads - 1) / threads; };
+      const int end = first_row(thread + 1);
+      for (int first = first_row(thread); first < end; first += band_rows) {
+        run(Band{first, std::min(band_rows, end - first)});
+      }
+    }
   };
+
+  // A step over a map, without ops.
+  static Step Over(const MapLayout& map) { return {map.height, map.band_rows(), {}}; }
 
   void Append(Step step) { steps_.push_back(std::move(step)); }
 
-  // Runs steps [first, last).
-  void Run(size_t first, size_t last, const BandScratch& scratch) const;
+  // Runs steps [first, last) on all threads of `crew`; `scratch` holds one for each.
+  void Run(size_t first, size_t last, Crew& crew, const std::vector<BandScratch>& scratch) const;
 
   size_t size() const { return steps_.size(); }
   const std::vector<Step>& steps() const { return steps_; }

@@ -48,8 +48,12 @@ SdtaEncoder::SdtaEncoder(PackContext& context, int stage, const MapLayout& map,
 
 void SdtaEncoder::AppendTo(Program& program, const Buffers& buffers, const float* x, float* out) const {
   AppendCascade(program, buffers, x);
-  xca_.AppendTo(program, buffers);
-  Program::Step step = {map_.bands(), {}};
+  Program::Step tokens = Program::Over(map_);
+  tokens.ops.push_back({OpKind::kElementwise, [this, x, y = buffers.tokens](Band band, const BandScratch&) {
+                          FinishTokens(band, x, y);
+                        }});
+  xca_.AppendTo(program, std::move(tokens), buffers);
+  Program::Step step = Program::Over(map_);
   xca_.AppendResidualTo(&step.ops, buffers);
   mlp_.AppendTo(&step.ops, buffers.tokens, x, out);
   program.Append(std::move(step));
@@ -61,10 +65,10 @@ void SdtaEncoder::AppendCascade(Program& program, const Buffers& buffers, const 
   for (size_t chunk = 0; chunk < cascade_.size(); ++chunk) {
     const size_t first = chunk * static_cast<size_t>(chunk_width_);
     const float* before = chunk > 0 ? y + first - static_cast<size_t>(chunk_width_) : nullptr;
-    Program::Step step = {map_.bands(), {}};
-    step.ops.push_back({OpKind::kDepthwise, [=](int band, const BandScratch&) {
+    Program::Step step = Program::Over(map_);
+    step.ops.push_back({OpKind::kDepthwise, [=](Band band, const BandScratch&) {
                           kernels::DepthwiseArguments arguments =
-                              cascade_[chunk].Arguments(map_.FirstRow(band), map_.Rows(band));
+                              cascade_[chunk].Arguments(band.first, band.count);
                           arguments.in = x + first;
                           arguments.in_stride = map_.stride_floats();
                           arguments.addend = before;
@@ -76,14 +80,10 @@ void SdtaEncoder::AppendCascade(Program& program, const Buffers& buffers, const 
                         }});
     program.Append(std::move(step));
   }
-  Program::Step step = {map_.bands(), {}};
-  step.ops.push_back(
-      {OpKind::kElementwise, [this, x, y](int band, const BandScratch&) { FinishTokens(band, x, y); }});
-  program.Append(std::move(step));
 }
 
 // The last chunk, the BatchNorm and the positional code.
-void SdtaEncoder::FinishTokens(int band, const float* x, float* y) const {
+void SdtaEncoder::FinishTokens(Band band, const float* x, float* y) const {
   const size_t stride = map_.stride_floats();
   const size_t convolved = cascade_.size() * static_cast<size_t>(chunk_width_);
   const size_t offset = map_.Offset(band);

@@ -29,7 +29,7 @@ class SdtaEncoder {
 
  private:
   void AppendCascade(Program& program, const Buffers& buffers, const float* x) const;
-  void FinishTokens(int band, const float* x, float* y) const;
+  void FinishTokens(Band band, const float* x, float* y) const;
 
   const MapLayout map_;
   const int chunk_width_;

@@ -100,12 +100,12 @@ void Stem::ReadRow(const NetworkInput& input, int y, float* row) const {
   fill(padding);
 }
 
-void Stem::GatherPatches(const NetworkInput& input, int band, const BandScratch& scratch) const {
+void Stem::GatherPatches(const NetworkInput& input, Band band, const BandScratch& scratch) const {
   const auto patch = static_cast<size_t>(for_rgb_.inputs);
   const auto width = static_cast<size_t>(map_.width);
   constexpr size_t kStep = kStride * kColors;
   auto* patches = static_cast<float*>(scratch.factors);
-  for (int row = map_.FirstRow(band); row < map_.FirstRow(band) + map_.Rows(band); ++row) {
+  for (int row = band.first; row < band.first + band.count; ++row) {
     float* at = patches;
     for (int tap = 0; tap < kernel_; ++tap, at += kernel_ * kColors) {
       ReadRow(input, row * kStride - padding_ + tap, scratch.rows);
@@ -122,18 +122,18 @@ void Stem::GatherPatches(const NetworkInput& input, int band, const BandScratch&
 void Stem::AppendTo(Program& program, const Buffers& buffers, float* out) const {
   const NetworkInput* input = buffers.input;
   const size_t stride = map_.stride_floats();
-  Program::Step step = {map_.bands(), {}};
-  step.ops.push_back({OpKind::kGather, [this, input](int band, const BandScratch& scratch) {
+  Program::Step step = Program::Over(map_);
+  step.ops.push_back({OpKind::kGather, [this, input](Band band, const BandScratch& scratch) {
                         GatherPatches(*input, band, scratch);
                       }});
   step.ops.push_back(
-      {OpKind::kLinear, [=](int band, const BandScratch& scratch) {
+      {OpKind::kLinear, [=](Band band, const BandScratch& scratch) {
          const kernels::PackedLinear& layer = input->rgb != nullptr ? for_rgb_ : for_normalised_;
          kernels_.linear({scratch.factors, static_cast<size_t>(layer.inputs), map_.Tokens(band), layer,
                           nullptr, 0, out + map_.Offset(band), stride});
        }});
   if (layer_norm_) {
-    step.ops.push_back({OpKind::kLayerNorm, [=](int band, const BandScratch&) {
+    step.ops.push_back({OpKind::kLayerNorm, [=](Band band, const BandScratch&) {
                           float* rows = out + map_.Offset(band);
                           kernels_.layer_norm({rows, stride, map_.Tokens(band), map_.channels,
                                                kLayerNormEpsilon, scale_, shift_, rows, stride,

@@ -32,7 +32,7 @@ class Stem {
   size_t RowFloats() const;
   // Row `y` of the image with its padding, as floats with colors innermost.
   void ReadRow(const NetworkInput& input, int y, float* row) const;
-  void GatherPatches(const NetworkInput& input, int band, const BandScratch& scratch) const;
+  void GatherPatches(const NetworkInput& input, Band band, const BandScratch& scratch) const;
 
   const int height_, width_;  // of the image
   const MapLayout map_;

@@ -83,34 +83,35 @@ Xca::Xca(PackContext& context, int stage, const MapLayout& map, const SdtaEncode
   }
 
   BufferSizes::Raise(&sizes.attention_floats, kernels::XcaAttentionFloats(shape_));
-  BufferSizes::Raise(&sizes.attention_scratch_floats, std::max({kernels::XcaScoresScratchFloats(shape_),
-                                                                kernels::XcaGramScoresScratchFloats(shape_),
-                                                                kernels::XcaFoldScratchFloats(shape_)}));
-  BufferSizes::Raise(&sizes.band_factors_bytes,
-                     map.MaxBandTokens() * map.stride_floats() * kernels_.factor_bytes);
+  BufferSizes::Raise(
+      &sizes.attention_scratch_floats,
+      std::max({static_cast<size_t>(shape_.heads) * kernels::XcaScoresScratchFloats(OneHead()),
+                kernels::XcaGramScoresScratchFloats(shape_), kernels::XcaFoldScratchFloats(shape_)}));
+  const size_t band_floats = map.MaxBandTokens() * map.stride_floats();
+  BufferSizes::Raise(&sizes.band_rows_floats, band_floats);
+  BufferSizes::Raise(&sizes.band_factors_bytes, band_floats * kernels_.factor_bytes);
 }
 
-void Xca::AppendLinear(Program& program, const Buffers& buffers) const {
+void Xca::AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) const {
   const size_t stride = map_.stride_floats();
   const float* tokens = buffers.tokens;
   float* normalised = buffers.normalised;
-  Program::Step step = {map_.bands(), {}};
   const bool f32 = kernels_.precision == kernels::Precision::kF32;
   // The whole map, normalised, for the forms that read it again, and as factors in float32.
   const bool whole = f32 || forms_.gram_scores;
   if (layer_norm_ && whole) {
-    step.ops.push_back({OpKind::kLayerNorm, [=](int band, const BandScratch&) {
-                          f32_.layer_norm({tokens + map_.Offset(band), stride, map_.Tokens(band),
-                                           map_.channels, kLayerNormEpsilon, nullptr, nullptr,
-                                           normalised + map_.Offset(band), stride, map_.stride()});
-                        }});
+    ops->push_back({OpKind::kLayerNorm, [=](Band band, const BandScratch&) {
+                      f32_.layer_norm({tokens + map_.Offset(band), stride, map_.Tokens(band), map_.channels,
+                                       kLayerNormEpsilon, nullptr, nullptr, normalised + map_.Offset(band),
+                                       stride, map_.stride()});
+                    }});
   }
   const float* source = layer_norm_ && whole ? normalised : tokens;
   if (wide_.outputs > 0) {
     if (!f32) {
       const bool normalise = layer_norm_ && !whole;
-      step.ops.push_back(
-          {normalise ? OpKind::kLayerNorm : OpKind::kElementwise, [=](int band, const BandScratch& scratch) {
+      ops->push_back(
+          {normalise ? OpKind::kLayerNorm : OpKind::kElementwise, [=](Band band, const BandScratch& scratch) {
              const float* rows = source + map_.Offset(band);
              if (normalise) {
                kernels_.layer_norm({rows, stride, map_.Tokens(band), map_.channels, kLayerNormEpsilon,
@@ -122,70 +123,99 @@ void Xca::AppendLinear(Program& program, const Buffers& buffers) const {
            }});
     }
     const auto wide_stride = static_cast<size_t>(wide_stride_);
-    step.ops.push_back({OpKind::kLinear, [=, wide = buffers.wide](int band, const BandScratch& scratch) {
-                          const void* in =
-                              f32 ? static_cast<const void*>(source + map_.Offset(band)) : scratch.factors;
-                          kernels_.linear({in, stride, map_.Tokens(band), wide_, nullptr, 0,
-                                           wide + map_.FirstToken(band) * wide_stride, wide_stride});
-                        }});
+    ops->push_back({OpKind::kLinear, [=, wide = buffers.wide](Band band, const BandScratch& scratch) {
+                      const void* in =
+                          f32 ? static_cast<const void*>(source + map_.Offset(band)) : scratch.factors;
+                      kernels_.linear({in, stride, map_.Tokens(band), wide_, nullptr, 0,
+                                       wide + map_.FirstToken(band) * wide_stride, wide_stride});
+                    }});
   }
-  if (!step.ops.empty()) program.Append(std::move(step));
 }
 
-void Xca::RunAttention(const Buffers& buffers) const {
-  const auto channels = static_cast<size_t>(map_.channels);
-  const auto wide_stride = static_cast<size_t>(wide_stride_);
-  const size_t stride = map_.stride_floats();
-  const float* z = layer_norm_ ? buffers.normalised : buffers.tokens;
-  const float* values = buffers.wide;
+// By heads, unless they have the Gram matrix in common.
+void Xca::AppendScores(Program& program, const Buffers& buffers) const {
   if (forms_.gram_scores) {
-    xca_.gram_scores({shape_, z, query_weight_, key_weight_, query_bias_, key_bias_, stride, temperature_,
-                      buffers.attention, buffers.attention_scratch});
-  } else {
-    xca_.scores({shape_, buffers.wide, buffers.wide + channels, wide_stride, temperature_, buffers.attention,
-                 buffers.attention_scratch});
-    values += 2 * channels;
+    const float* z = layer_norm_ ? buffers.normalised : buffers.tokens;
+    program.Append({1, 1, {{OpKind::kXca, [=, &buffers](Band, const BandScratch&) {
+                              xca_.gram_scores({shape_, z, query_weight_, key_weight_, query_bias_, key_bias_,
+                                                map_.stride_floats(), temperature_, buffers.attention,
+                                                buffers.attention_scratch});
+                            }}}});
+    return;
   }
-  if (forms_.folded_values) {
-    xca_.fold({shape_, buffers.attention, value_weight_, value_bias_, proj_weight_, proj_bias_, stride,
-               f32_.panel, buffers.folded, buffers.folded_bias, buffers.attention_scratch});
-  } else {
-    xca_.apply({shape_, buffers.attention, values, wide_stride, buffers.normalised, stride});
-  }
+  const auto dim = static_cast<size_t>(shape_.head_dim);
+  const auto token_stride = static_cast<size_t>(wide_stride_);
+  const size_t attention_floats = kernels::XcaAttentionFloats(OneHead());
+  const size_t scratch_floats = kernels::XcaScoresScratchFloats(OneHead());
+  program.Append({shape_.heads, shape_.heads, {{OpKind::kXca, [=, &buffers](Band heads, const BandScratch&) {
+                                                  const auto first = static_cast<size_t>(heads.first);
+                                                  const float* query = buffers.wide + first * dim;
+                                                  xca_.scores(
+                                                      {{shape_.tokens, heads.count, shape_.head_dim},
+                                                       query,
+                                                       query + map_.channels,
+                                                       token_stride,
+                                                       temperature_ + first,
+                                                       buffers.attention + first * attention_floats,
+                                                       buffers.attention_scratch + first * scratch_floats});
+                                                }}}});
 }
 
-void Xca::AppendTo(Program& program, const Buffers& buffers) const {
-  AppendLinear(program, buffers);
-  Program::Step step = {1, {}};
-  step.ops.push_back({OpKind::kXca, [this, &buffers](int, const BandScratch&) { RunAttention(buffers); }});
-  program.Append(std::move(step));
+void Xca::AppendFold(Program& program, const Buffers& buffers) const {
+  program.Append({1, 1, {{OpKind::kXca, [this, &buffers](Band, const BandScratch&) {
+                            xca_.fold({shape_, buffers.attention, value_weight_, value_bias_, proj_weight_,
+                                       proj_bias_, map_.stride_floats(), f32_.panel, buffers.folded,
+                                       buffers.folded_bias, buffers.attention_scratch});
+                          }}}});
+}
+
+void Xca::AppendTo(Program& program, Program::Step tokens, const Buffers& buffers) const {
+  AppendLinear(&tokens.ops, buffers);
+  program.Append(std::move(tokens));
+  AppendScores(program, buffers);
+  if (forms_.folded_values) AppendFold(program, buffers);
 }
 
 void Xca::AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers) const {
   const size_t stride = map_.stride_floats();
   float* tokens = buffers.tokens;
-  // The tokens themselves, if a folded projection takes them as they are; else values that went through
-  // attention, or the tokens normalised.
-  const bool in_place = forms_.folded_values && !layer_norm_;
-  const float* source = in_place ? tokens : buffers.normalised;
   const kernels::LinearKernels& linear = forms_.folded_values ? f32_ : kernels_;
-  const bool convert = in_place || linear.precision != kernels::Precision::kF32;
-  if (convert) {
-    ops->push_back({OpKind::kElementwise, [=, &linear](int band, const BandScratch& scratch) {
-                      linear.convert({source + map_.Offset(band), stride, map_.Tokens(band), map_.channels,
+  const bool f32 = linear.precision == kernels::Precision::kF32;
+  // Factor rows: values that went through attention, or the tokens, normalised, for a folded projection.
+  if (!forms_.folded_values) {
+    const auto value_stride = static_cast<size_t>(wide_stride_);
+    const float* values = buffers.wide + (forms_.gram_scores ? 0 : 2 * map_.channels);
+    ops->push_back(
+        {OpKind::kXca, [=, &linear, attention = buffers.attention](Band band, const BandScratch& scratch) {
+           float* out = f32 ? static_cast<float*>(scratch.factors) : scratch.rows;
+           xca_.apply({{map_.Tokens(band), shape_.heads, shape_.head_dim},
+                       attention,
+                       values + map_.FirstToken(band) * value_stride,
+                       value_stride,
+                       out,
+                       stride});
+           if (!f32) {
+             linear.convert(
+                 {out, stride, map_.Tokens(band), map_.channels, scratch.factors, stride, map_.stride()});
+           }
+         }});
+  } else if (!layer_norm_) {
+    ops->push_back({OpKind::kElementwise, [=, &linear](Band band, const BandScratch& scratch) {
+                      linear.convert({tokens + map_.Offset(band), stride, map_.Tokens(band), map_.channels,
                                       scratch.factors, stride, map_.stride()});
                     }});
   }
+  const bool in_map = forms_.folded_values && layer_norm_;
   const kernels::PackedLinear layer =
       forms_.folded_values
           ? kernels::PackedLinear{buffers.folded, buffers.folded_bias, map_.channels, map_.channels}
           : proj_;
-  ops->push_back({OpKind::kLinear, [=, &linear](int band, const BandScratch& scratch) {
-                    float* out = tokens + map_.Offset(band);
-                    const void* in =
-                        convert ? scratch.factors : static_cast<const void*>(source + map_.Offset(band));
-                    linear.linear({in, stride, map_.Tokens(band), layer, out, stride, out, stride});
-                  }});
+  ops->push_back(
+      {OpKind::kLinear, [=, &linear, normalised = buffers.normalised](Band band, const BandScratch& scratch) {
+         float* out = tokens + map_.Offset(band);
+         const void* in = in_map ? normalised + map_.Offset(band) : scratch.factors;
+         linear.linear({in, stride, map_.Tokens(band), layer, out, stride, out, stride});
+       }});
 }
 
 }  // namespace edgenext::fused

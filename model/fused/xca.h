@@ -19,14 +19,17 @@ class Xca {
  public:
   Xca(PackContext& context, int stage, const MapLayout& map, const SdtaEncoderWeights& weights);
 
-  // Appends the steps from the map buffers.tokens, y, to what is to be added to it.
-  void AppendTo(Program& program, const Buffers& buffers) const;
-  // Appends the ops that add it, to a step over the map's bands.
+  // Appends the steps from the map buffers.tokens, y, to attention. The first of them begins with what the
+  // step `tokens`, over the map, does: it makes y.
+  void AppendTo(Program& program, Program::Step tokens, const Buffers& buffers) const;
+  // Appends the ops that apply it and add the result to y, to a step over the map.
   void AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers) const;
 
  private:
-  void AppendLinear(Program& program, const Buffers& buffers) const;
-  void RunAttention(const Buffers& buffers) const;
+  kernels::XcaShape OneHead() const { return {shape_.tokens, 1, shape_.head_dim}; }
+  void AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) const;
+  void AppendScores(Program& program, const Buffers& buffers) const;
+  void AppendFold(Program& program, const Buffers& buffers) const;
 
   const MapLayout map_;
   const kernels::XcaShape shape_;

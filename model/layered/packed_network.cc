@@ -1,6 +1,7 @@
 #include "model/layered/packed_network.h"
 
 #include "model/base/status_macros.h"
+#include "model/edgenext/execution_checks.h"
 #include "model/layered/network_executor.h"
 
 namespace edgenext::layered {
@@ -86,7 +87,8 @@ std::shared_ptr<const PackedNetwork> PackedNetwork::Self() const {
   return std::static_pointer_cast<const PackedNetwork>(shared_from_this());
 }
 
-absl::StatusOr<std::unique_ptr<Executor>> PackedNetwork::MakeExecutor() const {
+absl::StatusOr<std::unique_ptr<Executor>> PackedNetwork::MakeExecutor(const ExecutorOptions& options) const {
+  EDGENEXT_RETURN_IF_ERROR(CheckThreads(options.threads, /*most=*/1));
   auto executor = std::make_unique<NetworkExecutor>(Self());
   EDGENEXT_RETURN_IF_ERROR(executor->status());
   return executor;

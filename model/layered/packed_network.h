@@ -38,7 +38,7 @@ class PackedNetwork final : public Network {
   PackedNetwork(EdgeNextConfig config, const NetworkOptions& options, PackContext context, Stem stem,
                 std::array<PackedStage, kStages> stages, Head head);
 
-  absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const override;
+  absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor(const ExecutorOptions& options) const override;
   absl::Status Trace(const NetworkInput& input, absl::Span<float> logits,
                      ActivationTrace* trace) const override;
   absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions) const override;

@@ -68,7 +68,7 @@ struct MlpLayers {
     fused::Buffers& buffers = harness.Allocate(layout, layout);
     FusedHarness::Write(x, layout, buffers.maps[0]);
     FusedHarness::Write(Zeros(x), layout, buffers.maps[1]);
-    fused::Program::Step step = {layout.bands(), {}};
+    fused::Program::Step step = fused::Program::Over(layout);
     mlp.AppendTo(&step.ops, buffers.maps[0], buffers.maps[1], buffers.maps[1]);
     harness.program().Append(std::move(step));
     harness.Run();
@@ -160,8 +160,8 @@ struct AttentionLayers {
     const fused::Xca xca(harness.context(), kStage, layout, weights);
     fused::Buffers& buffers = harness.Allocate(layout, layout);
     FusedHarness::Write(y, layout, buffers.tokens);
-    xca.AppendTo(harness.program(), buffers);
-    fused::Program::Step step = {layout.bands(), {}};
+    xca.AppendTo(harness.program(), fused::Program::Over(layout), buffers);
+    fused::Program::Step step = fused::Program::Over(layout);
     xca.AppendResidualTo(&step.ops, buffers);
     harness.program().Append(std::move(step));
     harness.Run();

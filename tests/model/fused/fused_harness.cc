@@ -29,8 +29,8 @@ fused::Buffers& FusedHarness::Allocate(const fused::MapLayout& in, const fused::
   fused::BufferSizes& sizes = context_.sizes;
   fused::BufferSizes::Raise(&sizes.map_floats, in.floats());
   fused::BufferSizes::Raise(&sizes.map_floats, out.floats());
-  arena_ = Arena(sizes.ArenaBytes());
-  buffers_.emplace(sizes, arena_);
+  arena_ = Arena(sizes.ArenaBytes(/*threads=*/1));
+  buffers_.emplace(sizes, /*threads=*/1, arena_);
   // The buffers follow each other, and this is the first.
   std::fill_n(buffers_->maps[0], arena_.used_bytes() / sizeof(float),
               std::numeric_limits<float>::quiet_NaN());

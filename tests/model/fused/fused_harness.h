@@ -2,6 +2,7 @@
 #define TESTS_MODEL_FUSED_FUSED_HARNESS_H_
 
 #include <cstdint>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <type_traits>
@@ -10,6 +11,7 @@
 #include "absl/types/optional.h"
 #include "model/base/arena.h"
 #include "model/fused/buffers.h"
+#include "model/fused/crew.h"
 #include "model/fused/map_layout.h"
 #include "model/fused/pack_context.h"
 #include "model/fused/program.h"
@@ -48,7 +50,7 @@ class FusedHarness {
   static void Write(const Map& values, const fused::MapLayout& layout, float* map);
   static Map Read(const float* map, const fused::MapLayout& layout);
 
-  void Run() { program_.Run(0, program_.size(), buffers_->scratch); }
+  void Run() { program_.Run(0, program_.size(), *crew_, buffers_->scratch); }
 
  private:
   fused::PackContext context_;
@@ -56,6 +58,7 @@ class FusedHarness {
   Arena arena_;
   absl::optional<fused::Buffers> buffers_;
   fused::Program program_;
+  const std::unique_ptr<fused::Crew> crew_ = fused::Crew::Make(1).value();
 };
 
 // Of the layout of `map`.
