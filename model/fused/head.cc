@@ -60,19 +60,18 @@ void Head::AppendTo(Program& program, const Buffers& buffers, const float* x) co
 // By panels of outputs.
 void Head::AppendLinear(Program& program, const Buffers& buffers) const {
   const int panels = (layer_.outputs + kernels_.panel - 1) / kernels_.panel;
-  program.Append(
-      {panels,
-       panels,
-       {{OpKind::kLinear,
-         [=, features = buffers.features, logits = buffers.logits](Band band, const BandScratch&) {
-           const int first = band.first * kernels_.panel;
-           const kernels::PackedLinear part = {
-               static_cast<const float*>(layer_.weight) +
-                   static_cast<size_t>(first) * static_cast<size_t>(layer_.inputs),
-               layer_.bias + first, layer_.inputs,
-               std::min(band.count * kernels_.panel, layer_.outputs - first)};
-           kernels_.linear({features, map_.stride_floats(), 1, part, nullptr, 0, logits + first, 0});
-         }}}});
+  Program::Step step = {panels, panels, {}};
+  step.ops.push_back({OpKind::kLinear, [this, &buffers](Band band, const BandScratch&) {
+                        const int first = band.first * kernels_.panel;
+                        kernels::PackedLinear part = layer_;
+                        part.weight = static_cast<const float*>(layer_.weight) +
+                                      static_cast<size_t>(first) * static_cast<size_t>(layer_.inputs);
+                        part.bias += first;
+                        part.outputs = std::min(band.count * kernels_.panel, layer_.outputs - first);
+                        kernels_.linear({buffers.features, map_.stride_floats(), 1, part, nullptr, 0,
+                                         buffers.logits + first, 0});
+                      }});
+  program.Append(std::move(step));
 }
 
 }  // namespace edgenext::fused

@@ -132,48 +132,48 @@ void Xca::AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) co
   }
 }
 
-// By heads, unless they have the Gram matrix in common.
-void Xca::AppendScores(Program& program, const Buffers& buffers) const {
-  if (forms_.gram_scores) {
-    const float* z = layer_norm_ ? buffers.normalised : buffers.tokens;
-    program.Append({1, 1, {{OpKind::kXca, [=, &buffers](Band, const BandScratch&) {
-                              xca_.gram_scores({shape_, z, query_weight_, key_weight_, query_bias_, key_bias_,
-                                                map_.stride_floats(), temperature_, buffers.attention,
-                                                buffers.attention_scratch});
-                            }}}});
-    return;
-  }
-  const auto dim = static_cast<size_t>(shape_.head_dim);
-  const auto token_stride = static_cast<size_t>(wide_stride_);
-  const size_t attention_floats = kernels::XcaAttentionFloats(OneHead());
-  const size_t scratch_floats = kernels::XcaScoresScratchFloats(OneHead());
-  program.Append({shape_.heads, shape_.heads, {{OpKind::kXca, [=, &buffers](Band heads, const BandScratch&) {
-                                                  const auto first = static_cast<size_t>(heads.first);
-                                                  const float* query = buffers.wide + first * dim;
-                                                  xca_.scores(
-                                                      {{shape_.tokens, heads.count, shape_.head_dim},
-                                                       query,
-                                                       query + map_.channels,
-                                                       token_stride,
-                                                       temperature_ + first,
-                                                       buffers.attention + first * attention_floats,
-                                                       buffers.attention_scratch + first * scratch_floats});
-                                                }}}});
+Program::Op Xca::GramScores(const Buffers& buffers) const {
+  const float* z = layer_norm_ ? buffers.normalised : buffers.tokens;
+  return {
+      OpKind::kXca, [=, &buffers](Band, const BandScratch&) {
+        xca_.gram_scores({shape_, z, query_weight_, key_weight_, query_bias_, key_bias_, map_.stride_floats(),
+                          temperature_, buffers.attention, buffers.attention_scratch});
+      }};
 }
 
-void Xca::AppendFold(Program& program, const Buffers& buffers) const {
-  program.Append({1, 1, {{OpKind::kXca, [this, &buffers](Band, const BandScratch&) {
-                            xca_.fold({shape_, buffers.attention, value_weight_, value_bias_, proj_weight_,
-                                       proj_bias_, map_.stride_floats(), f32_.panel, buffers.folded,
-                                       buffers.folded_bias, buffers.attention_scratch});
-                          }}}});
+Program::Op Xca::Scores(const Buffers& buffers) const {
+  return {OpKind::kXca, [this, &buffers](Band heads, const BandScratch&) {
+            const auto first = static_cast<size_t>(heads.first);
+            const float* query = buffers.wide + first * static_cast<size_t>(shape_.head_dim);
+            xca_.scores({{shape_.tokens, heads.count, shape_.head_dim},
+                         query,
+                         query + map_.channels,
+                         static_cast<size_t>(wide_stride_),
+                         temperature_ + first,
+                         buffers.attention + first * kernels::XcaAttentionFloats(OneHead()),
+                         buffers.attention_scratch + first * kernels::XcaScoresScratchFloats(OneHead())});
+          }};
+}
+
+Program::Op Xca::Fold(const Buffers& buffers) const {
+  return {OpKind::kXca, [this, &buffers](Band, const BandScratch&) {
+            xca_.fold({shape_, buffers.attention, value_weight_, value_bias_, proj_weight_, proj_bias_,
+                       map_.stride_floats(), f32_.panel, buffers.folded, buffers.folded_bias,
+                       buffers.attention_scratch});
+          }};
 }
 
 void Xca::AppendTo(Program& program, Program::Step tokens, const Buffers& buffers) const {
   AppendLinear(&tokens.ops, buffers);
   program.Append(std::move(tokens));
-  AppendScores(program, buffers);
-  if (forms_.folded_values) AppendFold(program, buffers);
+  Program::Step undivided = {1, 1, {}};
+  if (forms_.gram_scores) {
+    undivided.ops.push_back(GramScores(buffers));
+  } else {
+    program.Append({shape_.heads, shape_.heads, {Scores(buffers)}});
+  }
+  if (forms_.folded_values) undivided.ops.push_back(Fold(buffers));
+  if (!undivided.ops.empty()) program.Append(std::move(undivided));
 }
 
 void Xca::AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers) const {
@@ -181,41 +181,34 @@ void Xca::AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers
   float* tokens = buffers.tokens;
   const kernels::LinearKernels& linear = forms_.folded_values ? f32_ : kernels_;
   const bool f32 = linear.precision == kernels::Precision::kF32;
-  // Factor rows: values that went through attention, or the tokens, normalised, for a folded projection.
-  if (!forms_.folded_values) {
+  const bool folded = forms_.folded_values;
+  if (!folded) {
     const auto value_stride = static_cast<size_t>(wide_stride_);
     const float* values = buffers.wide + (forms_.gram_scores ? 0 : 2 * map_.channels);
-    ops->push_back(
-        {OpKind::kXca, [=, &linear, attention = buffers.attention](Band band, const BandScratch& scratch) {
-           float* out = f32 ? static_cast<float*>(scratch.factors) : scratch.rows;
-           xca_.apply({{map_.Tokens(band), shape_.heads, shape_.head_dim},
-                       attention,
-                       values + map_.FirstToken(band) * value_stride,
-                       value_stride,
-                       out,
-                       stride});
-           if (!f32) {
-             linear.convert(
-                 {out, stride, map_.Tokens(band), map_.channels, scratch.factors, stride, map_.stride()});
-           }
-         }});
-  } else if (!layer_norm_) {
-    ops->push_back({OpKind::kElementwise, [=, &linear](Band band, const BandScratch& scratch) {
-                      linear.convert({tokens + map_.Offset(band), stride, map_.Tokens(band), map_.channels,
-                                      scratch.factors, stride, map_.stride()});
+    ops->push_back({OpKind::kXca, [=, attention = buffers.attention](Band band, const BandScratch& scratch) {
+                      const kernels::XcaShape shape = {map_.Tokens(band), shape_.heads, shape_.head_dim};
+                      xca_.apply({shape, attention, values + map_.FirstToken(band) * value_stride,
+                                  value_stride, f32 ? static_cast<float*>(scratch.factors) : scratch.rows,
+                                  stride});
                     }});
   }
-  const bool in_map = forms_.folded_values && layer_norm_;
+  if (folded ? !layer_norm_ : !f32) {
+    ops->push_back({OpKind::kElementwise, [=, &linear](Band band, const BandScratch& scratch) {
+                      const float* rows = folded ? tokens + map_.Offset(band) : scratch.rows;
+                      linear.convert({rows, stride, map_.Tokens(band), map_.channels, scratch.factors, stride,
+                                      map_.stride()});
+                    }});
+  }
+  // A folded projection reads the tokens, normalised; these are a map if there was something to normalise.
+  const float* normalised = folded && layer_norm_ ? buffers.normalised : nullptr;
   const kernels::PackedLinear layer =
-      forms_.folded_values
-          ? kernels::PackedLinear{buffers.folded, buffers.folded_bias, map_.channels, map_.channels}
-          : proj_;
-  ops->push_back(
-      {OpKind::kLinear, [=, &linear, normalised = buffers.normalised](Band band, const BandScratch& scratch) {
-         float* out = tokens + map_.Offset(band);
-         const void* in = in_map ? normalised + map_.Offset(band) : scratch.factors;
-         linear.linear({in, stride, map_.Tokens(band), layer, out, stride, out, stride});
-       }});
+      folded ? kernels::PackedLinear{buffers.folded, buffers.folded_bias, map_.channels, map_.channels}
+             : proj_;
+  ops->push_back({OpKind::kLinear, [=, &linear](Band band, const BandScratch& scratch) {
+                    float* out = tokens + map_.Offset(band);
+                    const void* in = normalised != nullptr ? normalised + map_.Offset(band) : scratch.factors;
+                    linear.linear({in, stride, map_.Tokens(band), layer, out, stride, out, stride});
+                  }});
 }
 
 }  // namespace edgenext::fused

@@ -28,8 +28,9 @@ class Xca {
  private:
   kernels::XcaShape OneHead() const { return {shape_.tokens, 1, shape_.head_dim}; }
   void AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) const;
-  void AppendScores(Program& program, const Buffers& buffers) const;
-  void AppendFold(Program& program, const Buffers& buffers) const;
+  Program::Op GramScores(const Buffers& buffers) const;
+  Program::Op Scores(const Buffers& buffers) const;  // of a band of heads
+  Program::Op Fold(const Buffers& buffers) const;
 
   const MapLayout map_;
   const kernels::XcaShape shape_;

@@ -50,7 +50,11 @@ check(arenas[0] == arenas[1] < arenas[2], f"arenas {arenas}")
 done = run("--model", model, "--height=64")
 check(done.returncode == 64 and "--width" in done.stderr, done.stderr)
 
-for arguments, word in ((("--latency-threads=2",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
+done = run("--variant=edgenext_xx_small", *small, "--latency-threads=3", "--json")
+check(done.returncode == 0, done.stderr)
+check(list(json.loads(done.stdout)) == KEYS, done.stdout)
+
+for arguments, word in ((("--latency-threads=0",), "latency-threads"), (("--latency-threads=65",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
                         (("--precision=int8",), "precision"), (("--height=100",), "multiple of 32"), (("--width=0",), "width"),
                         (("--max-isa=mmx",), "--max-isa: unknown instruction set 'mmx', expected one of best, scalar, avx2, avx512"), (("--model=x", "--variant=y"), "--variant")):
     done = run(*arguments)

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -93,11 +94,15 @@ TEST(CountingAllocatorTest, SeesAllocations) {
   EXPECT_EQ(largest_bytes, 4096u);
 }
 
-class NetworkAllocationTest : public ::testing::TestWithParam<const char*> {};
+// Variant, and threads that share an image.
+class NetworkAllocationTest : public ::testing::TestWithParam<std::tuple<const char*, int>> {};
 
 TEST_P(NetworkAllocationTest, ExecutingAllocatesNothingAndFaultsNoPage) {
-  ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(SyntheticWeights(GetParam()), OptionsForSize(64, 96)));
-  ASSERT_OK_AND_ASSIGN(const auto executor, network->MakeExecutor());
+  const auto& [variant, threads] = GetParam();
+  ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(SyntheticWeights(variant), OptionsForSize(64, 96)));
+  ExecutorOptions options;
+  options.threads = threads;
+  ASSERT_OK_AND_ASSIGN(const auto executor, network->MakeExecutor(options));
   const std::vector<uint8_t> rgb = RandomRgb(64, 96, 1);
   const std::vector<NetworkInput> batch = {RgbInput(rgb)};
   std::vector<float> logits(1000);
@@ -125,8 +130,10 @@ TEST_P(NetworkAllocationTest, ExecutingAllocatesNothingAndFaultsNoPage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, NetworkAllocationTest,
-                         ::testing::Values("edgenext_xx_small", "edgenext_small", "edgenext_base",
-                                           "edgenext_small_bn_hs", "edgenext_small_rw"));
+                         ::testing::Combine(::testing::Values("edgenext_xx_small", "edgenext_small",
+                                                              "edgenext_base", "edgenext_small_bn_hs",
+                                                              "edgenext_small_rw"),
+                                            ::testing::Values(1, 2)));
 
 }  // namespace
 }  // namespace edgenext

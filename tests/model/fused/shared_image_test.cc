@@ -1,0 +1,95 @@
+// An image that several threads share gives the logits of one thread, to the bit.
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "model/kernels/kernels.h"
+#include "model/network/pack_network.h"
+#include "tests/model/edgenext/network_fixture.h"
+#include "tests/testing/status_matchers.h"
+
+namespace edgenext {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::OptionsForSize;
+using testing::RandomRgb;
+using testing::RgbInput;
+using testing::StatusIs;
+using testing::SyntheticWeights;
+
+constexpr int kClasses = 100;  // more than two panels of outputs
+
+std::unique_ptr<Executor> MakeExecutor(const Network& network, int threads) {
+  ExecutorOptions options;
+  options.threads = threads;
+  return network.MakeExecutor(options).value();
+}
+
+std::vector<float> Logits(Executor& executor, const std::vector<uint8_t>& rgb) {
+  std::vector<float> logits(static_cast<size_t>(executor.classes()));
+  EXPECT_THAT(executor.Execute({RgbInput(rgb)}, absl::MakeSpan(logits)), IsOk());
+  return logits;
+}
+
+class SharedImageTest : public ::testing::TestWithParam<std::string> {};
+
+// At the smallest size the last map has two rows, fewer than threads.
+TEST_P(SharedImageTest, HasTheLogitsOfOneThread) {
+  const EdgeNextWeights weights = SyntheticWeights(GetParam(), kClasses);
+  for (const kernels::Isa isa : kernels::kAllIsas) {
+    if (!kernels::CpuSupports(isa)) continue;
+    for (const kernels::Precision precision : {kernels::Precision::kF32, kernels::Precision::kBf16}) {
+      if (precision == kernels::Precision::kBf16 && kernels::FindBf16Kernels(isa) == nullptr) continue;
+      for (const auto& [height, width] : std::vector<std::pair<int, int>>{{64, 96}, {224, 224}}) {
+        if (isa == kernels::Isa::kScalar && height > 64) continue;  // slow
+        NetworkOptions options = OptionsForSize(height, width);
+        options.isa = isa;
+        options.precision = precision;
+        ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(weights, options));
+        const std::vector<uint8_t> rgb = RandomRgb(height, width, 1);
+        const std::vector<float> expected = Logits(*MakeExecutor(*network, 1), rgb);
+        for (const int threads : {2, 3, 5}) {
+          EXPECT_EQ(Logits(*MakeExecutor(*network, threads), rgb), expected)
+              << threads << " threads, " << kernels::IsaName(isa) << " " << kernels::PrecisionName(precision)
+              << ", " << height << "x" << width;
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::string> Variants() {
+  std::vector<std::string> variants;
+  for (const EdgeNextConfig& config : AllConfigs()) variants.push_back(config.variant);
+  return variants;
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, SharedImageTest, ::testing::ValuesIn(Variants()),
+                         [](const auto& test) { return test.param; });
+
+TEST(ExecutorOptionsTest, RefusesNumbersOfThreadsOutOfRange) {
+  const EdgeNextWeights weights = SyntheticWeights("edgenext_xx_small", kClasses);
+  NetworkOptions options = OptionsForSize(64, 64);
+  ASSERT_OK_AND_ASSIGN(const auto fused, PackNetwork(weights, options));
+  options.execution = Execution::kLayered;
+  ASSERT_OK_AND_ASSIGN(const auto layered, PackNetwork(weights, options));
+  for (const int threads : {-1, 0, kMaxExecutorThreads + 1}) {
+    ExecutorOptions executor_options;
+    executor_options.threads = threads;
+    EXPECT_THAT(fused->MakeExecutor(executor_options),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected from 1 to 64")));
+  }
+  ExecutorOptions two;
+  two.threads = 2;
+  EXPECT_THAT(layered->MakeExecutor(two),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("on 2 threads, expected from 1 to 1")));
+}
+
+}  // namespace
+}  // namespace edgenext
