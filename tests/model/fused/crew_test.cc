@@ -1,14 +1,19 @@
 #include "model/fused/crew.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/base/clock.h"
 #include "model/fused/program.h"
 #include "tests/testing/status_matchers.h"
 
@@ -106,6 +111,26 @@ TEST_P(CrewTest, AProgramRunsItsStepsInOrderEachThreadWithItsOwnScratch) {
   EXPECT_EQ(calls, std::min(kRows, GetParam()));
   program.Run(1, 1, *crew_, scratch);
   EXPECT_EQ(calls, std::min(kRows, GetParam()));
+}
+
+// 'R' for a thread that runs or would if it could, 'S' for one that sleeps.
+char State(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  return line.at(line.rfind(')') + 2);
+}
+
+TEST_P(CrewTest, HelpersSleepAfterARun) {
+  std::vector<pid_t> ids(threads());
+  for (int run = 0; run < 2; ++run) {
+    crew_->Run([&](int thread) { ids[static_cast<size_t>(thread)] = gettid(); });
+    for (size_t helper = 1; helper < threads(); ++helper) {
+      const MonotonicTime end = Clock::Real().Now() + absl::Seconds(30);
+      while (State(ids[helper]) != 'S' && Clock::Real().Now() < end) std::this_thread::yield();
+      EXPECT_EQ(State(ids[helper]), 'S') << "helper " << helper;
+    }
+  }
 }
 
 TEST_P(CrewTest, MayBeDestroyedWithoutARun) {}
