@@ -34,6 +34,7 @@ struct Flags {
   std::string variant = "edgenext_small";
   std::string model;  // instead of variant
   std::string precision = "f32";
+  std::string execution = "fused";
   std::string max_isa = "best";
   int height = 0;  // 0 is the model's, or that of NetworkOptions for a variant
   int width = 0;
@@ -65,6 +66,7 @@ absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags,
   if (flags.height != 0) options.height = flags.height;
   if (flags.width != 0) options.width = flags.width;
   options.isa = isa;
+  options.execution = flags.execution == "layered" ? Execution::kLayered : Execution::kFused;
   const bool bf16 =
       flags.precision == "bf16" || (flags.precision == "auto" && kernels::FindBf16Kernels(isa) != nullptr);
   options.precision = bf16 ? kernels::Precision::kBf16 : kernels::Precision::kF32;
@@ -90,19 +92,39 @@ absl::StatusOr<LoadedNetwork> Load(const Flags& flags, kernels::Isa isa) {
   return LoadedNetwork{*std::move(network), Clock::Real().Now() - start};
 }
 
+// The time that multiply-accumulates alone take at the peaks of their precisions.
+absl::Duration TimeAtPeak(const Macs& macs, const CorePeak& f32, const CorePeak& bf16) {
+  const double seconds_f32 = macs.f32 > 0 ? macs.f32 / f32.macs_per_second : 0;
+  const double seconds_bf16 = macs.bf16 > 0 ? macs.bf16 / bf16.macs_per_second : 0;
+  return absl::Seconds(seconds_f32 + seconds_bf16);
+}
+
 absl::Status PrintProfile(const Network& network) {
   constexpr int kRepetitions = 100;
+  const NetworkOptions& options = network.options();
   const std::vector<uint8_t> image(
-      static_cast<size_t>(network.options().height) * static_cast<size_t>(network.options().width) * 3, 128);
+      static_cast<size_t>(options.height) * static_cast<size_t>(options.width) * 3, 128);
   NetworkInput input;
   input.rgb = image.data();
   EDGENEXT_ASSIGN_OR_RETURN(std::vector<OpTime> profile, network.Profile(input, kRepetitions));
   std::sort(profile.begin(), profile.end(), [](const OpTime& a, const OpTime& b) { return a.time > b.time; });
-  absl::Duration total;
-  for (const OpTime& op : profile) total += op.time;
+  OpTime total = {"all", absl::ZeroDuration(), {}};
   for (const OpTime& op : profile) {
-    std::fprintf(stderr, "%-12s %8.3f ms %5.1f %%\n", op.kind.c_str(), absl::ToDoubleMilliseconds(op.time),
-                 100 * absl::FDivDuration(op.time, total));
+    total.time += op.time;
+    total.macs += op.macs;
+  }
+  const CorePeak f32 = MeasureCorePeak(options.isa, kernels::Precision::kF32);
+  const CorePeak bf16 = MeasureCorePeak(options.isa, options.precision);
+  std::fprintf(stderr, "%-12s %8s %6s %8s %8s %10s %10s\n", "kind", "ms", "%", "MMAC", "MAC/clk", "% of peak",
+               "ms beyond");
+  profile.push_back(total);
+  for (const OpTime& op : profile) {
+    const double macs = op.macs.f32 + op.macs.bf16;
+    const absl::Duration at_peak = TimeAtPeak(op.macs, f32, bf16);
+    std::fprintf(stderr, "%-12s %8.3f %6.1f %8.1f %8.2f %10.1f %10.3f\n", op.kind.c_str(),
+                 absl::ToDoubleMilliseconds(op.time), 100 * absl::FDivDuration(op.time, total.time),
+                 macs / 1e6, macs / absl::ToDoubleSeconds(op.time) / f32.clock_hz,
+                 100 * absl::FDivDuration(at_peak, op.time), absl::ToDoubleMilliseconds(op.time - at_peak));
   }
   return absl::OkStatus();
 }
@@ -148,7 +170,11 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", std::string(kVersion));
   app.option_defaults()->always_capture_default();
   CLI::Option* variant = app.add_option("--variant", flags.variant, "a variant, with synthetic weights");
-  app.add_option("--model", flags.model, "a model folder or weights file instead")->excludes(variant);
+  CLI::Option* model =
+      app.add_option("--model", flags.model, "a model folder or weights file instead")->excludes(variant);
+  app.add_option("--execution", flags.execution, "of a variant: by our kernels, or by oneDNN layer by layer")
+      ->check(CLI::IsMember({"fused", "layered"}))
+      ->excludes(model);
   app.add_option("--precision", flags.precision, "what the network computes in")
       ->check(CLI::IsMember({"f32", "bf16", "auto"}));
   app.add_option("--height", flags.height, "of the images")
@@ -169,7 +195,7 @@ int Main(int argc, char** argv) {
       ->check(
           [](const std::string& word) { return std::string(ops::SupportedIsa(word).status().message()); });
   app.add_flag("--json", flags.json, "the JSON object on one line");
-  app.add_flag("--profile", flags.profile, "also print the time by kind of operation, to standard error");
+  app.add_flag("--profile", flags.profile, "also print what each kind of operation takes, to standard error");
 
   try {
     app.parse(argc, argv);

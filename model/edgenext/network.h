@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "model/edgenext/macs.h"
 #include "model/edgenext/weights.h"
 #include "model/executor/executor.h"
 #include "model/kernels/isa.h"
@@ -46,8 +47,8 @@ struct NetworkOptions {
 inline constexpr int kMaxExecutorThreads = 64;
 
 struct ExecutorOptions {
-  // That share one image, from 1 to kMaxExecutorThreads: the one that calls, and helpers of the executor's own,
-  // which sleep between images. The results are the same to the bit. Layer by layer, only 1.
+  // That share one image, from 1 to kMaxExecutorThreads: the one that calls, and helpers of the executor's
+  // own, which sleep between images. The results are the same to the bit. Layer by layer, only 1.
   int threads = 1;
 };
 
@@ -57,10 +58,11 @@ struct ActivationTrace {
   Tensor features;                     // [dims[3]]: what the head's linear layer reads
 };
 
-// The time that a kind of operation takes in one image.
+// What a kind of operation takes in one image, and what it does: its part of NominalMacs.
 struct OpTime {
   std::string kind;  // "linear"
   absl::Duration time;
+  Macs macs;
 };
 
 // An EdgeNeXt graph with its weights packed once, for one image size and one instruction set. Immutable and
@@ -79,7 +81,8 @@ class Network : public std::enable_shared_from_this<Network> {
   virtual absl::Status Trace(const NetworkInput& input, absl::Span<float> logits,
                              ActivationTrace* trace) const = 0;
 
-  // Where the time of one image goes: the mean over `repetitions`, after one that is not counted. Allocates.
+  // Where the time of one image goes: for each kind the least of `repetitions`, after one that is not
+  // counted. Allocates.
   virtual absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions) const = 0;
 
   virtual const EdgeNextConfig& config() const = 0;

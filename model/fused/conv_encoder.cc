@@ -30,7 +30,8 @@ ConvEncoder::ConvEncoder(PackContext& context, int stage, const MapLayout& map,
 
 void ConvEncoder::AppendTo(Program& program, const float* x, float* out) const {
   Program::Step step = Program::Over(map_);
-  step.ops.push_back({OpKind::kDepthwise, [this, x](Band band, const BandScratch& scratch) {
+  step.ops.push_back({OpKind::kDepthwise,
+                      [this, x](Band band, const BandScratch& scratch) {
                         kernels::DepthwiseArguments arguments = depthwise_.Arguments(band.first, band.count);
                         arguments.in = x;
                         arguments.in_stride = map_.stride_floats();
@@ -38,7 +39,8 @@ void ConvEncoder::AppendTo(Program& program, const float* x, float* out) const {
                         arguments.out_stride = map_.stride_floats();
                         arguments.write_padding = true;
                         depthwise_.Run(arguments);
-                      }});
+                      },
+                      depthwise_.TokenMacs(map_.tokens())});
   mlp_.AppendTo(&step.ops, /*source=*/nullptr, x, out);
   program.Append(std::move(step));
 }
@@ -52,7 +54,8 @@ StridedConvEncoder::StridedConvEncoder(PackContext& context, int stage, const Ma
 
 void StridedConvEncoder::AppendTo(Program& program, const float* x, float* out) const {
   Program::Step step = Program::Over(map_);
-  step.ops.push_back({OpKind::kDepthwise, [this, x, out](Band band, const BandScratch&) {
+  step.ops.push_back({OpKind::kDepthwise,
+                      [this, x, out](Band band, const BandScratch&) {
                         kernels::DepthwiseArguments arguments = depthwise_.Arguments(band.first, band.count);
                         arguments.in = x;
                         arguments.in_stride = source_.stride_floats();
@@ -60,7 +63,8 @@ void StridedConvEncoder::AppendTo(Program& program, const float* x, float* out) 
                         arguments.out_stride = map_.stride_floats();
                         arguments.write_padding = true;
                         depthwise_.Run(arguments);
-                      }});
+                      },
+                      depthwise_.TokenMacs(map_.tokens())});
   mlp_.AppendTo(&step.ops, /*source=*/out, out, out);
   program.Append(std::move(step));
 }

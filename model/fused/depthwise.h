@@ -17,6 +17,8 @@ class Depthwise {
   // What the kernel is called with for rows [first_row, first_row + rows) of the result, at `out`; `in`,
   // `out` and their strides are the caller's to set, as is what may be added.
   kernels::DepthwiseArguments Arguments(int first_row, int rows) const;
+  // For so many tokens of the result, as if none were at the border.
+  Macs TokenMacs(int tokens) const { return {1.0 * tokens * channels_ * kernel_ * kernel_, 0}; }
   void Run(const kernels::DepthwiseArguments& arguments) const { run_(arguments); }
 
  private:

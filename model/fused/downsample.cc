@@ -65,11 +65,13 @@ void Downsample::AppendTo(Program& program, const float* x, float* out) const {
   Program::Step step = Program::Over(map_);
   step.ops.push_back({layer_norm_ ? OpKind::kLayerNorm : OpKind::kGather,
                       [this, x](Band band, const BandScratch& scratch) { GatherPatches(band, x, scratch); }});
-  step.ops.push_back({OpKind::kLinear, [this, out](Band band, const BandScratch& scratch) {
+  step.ops.push_back({OpKind::kLinear,
+                      [this, out](Band band, const BandScratch& scratch) {
                         kernels_.linear({scratch.factors, static_cast<size_t>(layer_.inputs),
                                          map_.Tokens(band), layer_, nullptr, 0, out + map_.Offset(band),
                                          map_.stride_floats()});
-                      }});
+                      },
+                      LinearMacs(kernels_, map_.tokens(), layer_)});
   program.Append(std::move(step));
 }
 

@@ -61,7 +61,8 @@ void Head::AppendTo(Program& program, const Buffers& buffers, const float* x) co
 void Head::AppendLinear(Program& program, const Buffers& buffers) const {
   const int panels = (layer_.outputs + kernels_.panel - 1) / kernels_.panel;
   Program::Step step = {panels, panels, {}};
-  step.ops.push_back({OpKind::kLinear, [this, &buffers](Band band, const BandScratch&) {
+  step.ops.push_back({OpKind::kLinear,
+                      [this, &buffers](Band band, const BandScratch&) {
                         const int first = band.first * kernels_.panel;
                         kernels::PackedLinear part = layer_;
                         part.weight = static_cast<const float*>(layer_.weight) +
@@ -70,7 +71,8 @@ void Head::AppendLinear(Program& program, const Buffers& buffers) const {
                         part.outputs = std::min(band.count * kernels_.panel, layer_.outputs - first);
                         kernels_.linear({buffers.features, map_.stride_floats(), 1, part, nullptr, 0,
                                          buffers.logits + first, 0});
-                      }});
+                      },
+                      LinearMacs(kernels_, /*rows=*/1, layer_)});
   program.Append(std::move(step));
 }
 

@@ -58,13 +58,17 @@ void Mlp::AppendTo(std::vector<Program::Op>* ops, const float* source, const flo
                                         scratch.factors, stride, map_.stride()});
                     }});
   }
+  Macs macs = LinearMacs(kernels_, map_.tokens(), fc1_);
+  macs += LinearMacs(kernels_, map_.tokens(), fc2_);
   ops->push_back(
-      {OpKind::kMlp, [=](Band band, const BandScratch& scratch) {
+      {OpKind::kMlp,
+       [=](Band band, const BandScratch& scratch) {
          const void* in =
              layer_norm_ || convert ? scratch.factors : static_cast<const void*>(rows_of(band, scratch));
          kernels_.mlp({in, stride, map_.Tokens(band), fc1_, fc2_, activation_, residual + map_.Offset(band),
                        stride, out + map_.Offset(band), stride, scratch.mlp});
-       }});
+       },
+       macs});
 }
 
 }  // namespace edgenext::fused

@@ -72,24 +72,39 @@ absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput&
   EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
   input_ = input;
   Run(0, program_.size());
-  std::array<absl::Duration, kOpKinds> times;
+  std::vector<std::vector<absl::Duration>> least;  // by step and op
+  for (const Program::Step& step : program_.steps()) {
+    least.emplace_back(step.ops.size(), absl::InfiniteDuration());
+  }
   const Clock& clock = Clock::Real();
   for (int repetition = 0; repetition < repetitions; ++repetition) {
-    MonotonicTime before = clock.Now();
-    for (const Program::Step& step : program_.steps()) {
+    for (size_t i = 0; i < program_.size(); ++i) {
+      const Program::Step& step = program_.steps()[i];
+      std::vector<absl::Duration> times(step.ops.size());
+      MonotonicTime before = clock.Now();
       step.ForEachBand(/*thread=*/0, /*threads=*/1, [&](Band band) {
-        for (const Program::Op& op : step.ops) {
-          op.run(band, buffers_.scratch[0]);
+        for (size_t op = 0; op < times.size(); ++op) {
+          step.ops[op].run(band, buffers_.scratch[0]);
           const MonotonicTime after = clock.Now();
-          times[static_cast<size_t>(op.kind)] += after - before;
+          times[op] += after - before;
           before = after;
         }
       });
+      for (size_t op = 0; op < times.size(); ++op) least[i][op] = std::min(least[i][op], times[op]);
     }
   }
+
   std::vector<OpTime> result;
-  for (size_t kind = 0; kind < times.size(); ++kind) {
-    result.push_back({OpKindName(static_cast<OpKind>(kind)), times[kind] / repetitions});
+  for (int kind = 0; kind < kOpKinds; ++kind) {
+    result.push_back({OpKindName(static_cast<OpKind>(kind)), absl::ZeroDuration(), {}});
+  }
+  for (size_t i = 0; i < program_.size(); ++i) {
+    const Program::Step& step = program_.steps()[i];
+    for (size_t op = 0; op < step.ops.size(); ++op) {
+      OpTime& of_kind = result[static_cast<size_t>(step.ops[op].kind)];
+      of_kind.time += least[i][op];
+      of_kind.macs += step.ops[op].macs;
+    }
   }
   return result;
 }

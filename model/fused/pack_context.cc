@@ -15,6 +15,11 @@ kernels::PackedLinear PackContext::Pack(const kernels::LinearKernels& linear_ker
   return {packed, PackChannels(bias.empty() ? Tensor({outputs}) : bias), inputs, outputs};
 }
 
+Macs LinearMacs(const kernels::LinearKernels& kernels, int rows, const kernels::PackedLinear& layer) {
+  const double macs = 1.0 * rows * layer.inputs * layer.outputs;
+  return kernels.precision == kernels::Precision::kBf16 ? Macs{0, macs} : Macs{macs, 0};
+}
+
 const float* PackContext::PackChannels(const Tensor& values) {
   const auto padded = static_cast<size_t>(kernels::PaddedChannels(static_cast<int>(values.values.size())));
   auto* packed = static_cast<float*>(memory->Allocate(padded * sizeof(float)));  // zeroed

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "model/edgenext/config.h"
+#include "model/edgenext/macs.h"
 #include "model/fused/buffers.h"
 #include "model/kernels/kernels.h"
 #include "model/ops/packer.h"
@@ -25,6 +26,9 @@ struct PackContext {
   // [channels] values, padded with zeros to whole vectors.
   const float* PackChannels(const Tensor& values);
 };
+
+// Of a layer over so many rows.
+Macs LinearMacs(const kernels::LinearKernels& kernels, int rows, const kernels::PackedLinear& layer);
 
 // LayerNorm's epsilon in every variant.
 inline constexpr float kLayerNormEpsilon = 1e-6f;

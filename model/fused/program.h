@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/edgenext/macs.h"
 #include "model/fused/crew.h"
 #include "model/fused/map_layout.h"
 
@@ -35,6 +36,7 @@ class Program {
   struct Op {
     OpKind kind;
     std::function<void(Band band, const BandScratch& scratch)> run;
+    Macs macs = {};  // of the whole step; what a faster way of computing saves still counts
   };
   struct Step {
     int rows;       // in all

@@ -66,7 +66,8 @@ void SdtaEncoder::AppendCascade(Program& program, const Buffers& buffers, const 
     const size_t first = chunk * static_cast<size_t>(chunk_width_);
     const float* before = chunk > 0 ? y + first - static_cast<size_t>(chunk_width_) : nullptr;
     Program::Step step = Program::Over(map_);
-    step.ops.push_back({OpKind::kDepthwise, [=](Band band, const BandScratch&) {
+    step.ops.push_back({OpKind::kDepthwise,
+                        [=](Band band, const BandScratch&) {
                           kernels::DepthwiseArguments arguments =
                               cascade_[chunk].Arguments(band.first, band.count);
                           arguments.in = x + first;
@@ -77,7 +78,8 @@ void SdtaEncoder::AppendCascade(Program& program, const Buffers& buffers, const 
                           arguments.out_stride = map_.stride_floats();
                           arguments.write_padding = false;
                           cascade_[chunk].Run(arguments);
-                        }});
+                        },
+                        cascade_[chunk].TokenMacs(map_.tokens())});
     program.Append(std::move(step));
   }
 }

@@ -127,11 +127,13 @@ void Stem::AppendTo(Program& program, const Buffers& buffers, float* out) const 
                         GatherPatches(*input, band, scratch);
                       }});
   step.ops.push_back(
-      {OpKind::kLinear, [=](Band band, const BandScratch& scratch) {
+      {OpKind::kLinear,
+       [=](Band band, const BandScratch& scratch) {
          const kernels::PackedLinear& layer = input->rgb != nullptr ? for_rgb_ : for_normalised_;
          kernels_.linear({scratch.factors, static_cast<size_t>(layer.inputs), map_.Tokens(band), layer,
                           nullptr, 0, out + map_.Offset(band), stride});
-       }});
+       },
+       LinearMacs(kernels_, map_.tokens(), for_rgb_)});
   if (layer_norm_) {
     step.ops.push_back({OpKind::kLayerNorm, [=](Band band, const BandScratch&) {
                           float* rows = out + map_.Offset(band);

@@ -123,26 +123,35 @@ void Xca::AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) co
            }});
     }
     const auto wide_stride = static_cast<size_t>(wide_stride_);
-    ops->push_back({OpKind::kLinear, [=, wide = buffers.wide](Band band, const BandScratch& scratch) {
+    ops->push_back({OpKind::kLinear,
+                    [=, wide = buffers.wide](Band band, const BandScratch& scratch) {
                       const void* in =
                           f32 ? static_cast<const void*>(source + map_.Offset(band)) : scratch.factors;
                       kernels_.linear({in, stride, map_.Tokens(band), wide_, nullptr, 0,
                                        wide + map_.FirstToken(band) * wide_stride, wide_stride});
-                    }});
+                    },
+                    LinearMacs(kernels_, map_.tokens(), wide_)});
   }
+}
+
+Macs Xca::AttentionMacs(int layers) const {
+  return {1.0 * map_.tokens() * map_.channels * (shape_.head_dim + layers * map_.channels), 0};
 }
 
 Program::Op Xca::GramScores(const Buffers& buffers) const {
   const float* z = layer_norm_ ? buffers.normalised : buffers.tokens;
   return {
-      OpKind::kXca, [=, &buffers](Band, const BandScratch&) {
+      OpKind::kXca,
+      [=, &buffers](Band, const BandScratch&) {
         xca_.gram_scores({shape_, z, query_weight_, key_weight_, query_bias_, key_bias_, map_.stride_floats(),
                           temperature_, buffers.attention, buffers.attention_scratch});
-      }};
+      },
+      AttentionMacs(/*layers=*/2)};
 }
 
 Program::Op Xca::Scores(const Buffers& buffers) const {
-  return {OpKind::kXca, [this, &buffers](Band heads, const BandScratch&) {
+  return {OpKind::kXca,
+          [this, &buffers](Band heads, const BandScratch&) {
             const auto first = static_cast<size_t>(heads.first);
             const float* query = buffers.wide + first * static_cast<size_t>(shape_.head_dim);
             xca_.scores({{shape_.tokens, heads.count, shape_.head_dim},
@@ -152,15 +161,18 @@ Program::Op Xca::Scores(const Buffers& buffers) const {
                          temperature_ + first,
                          buffers.attention + first * kernels::XcaAttentionFloats(OneHead()),
                          buffers.attention_scratch + first * kernels::XcaScoresScratchFloats(OneHead())});
-          }};
+          },
+          AttentionMacs(/*layers=*/0)};
 }
 
 Program::Op Xca::Fold(const Buffers& buffers) const {
-  return {OpKind::kXca, [this, &buffers](Band, const BandScratch&) {
+  return {OpKind::kXca,
+          [this, &buffers](Band, const BandScratch&) {
             xca_.fold({shape_, buffers.attention, value_weight_, value_bias_, proj_weight_, proj_bias_,
                        map_.stride_floats(), f32_.panel, buffers.folded, buffers.folded_bias,
                        buffers.attention_scratch});
-          }};
+          },
+          AttentionMacs(/*layers=*/1)};
 }
 
 void Xca::AppendTo(Program& program, Program::Step tokens, const Buffers& buffers) const {
@@ -185,12 +197,14 @@ void Xca::AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers
   if (!folded) {
     const auto value_stride = static_cast<size_t>(wide_stride_);
     const float* values = buffers.wide + (forms_.gram_scores ? 0 : 2 * map_.channels);
-    ops->push_back({OpKind::kXca, [=, attention = buffers.attention](Band band, const BandScratch& scratch) {
+    ops->push_back({OpKind::kXca,
+                    [=, attention = buffers.attention](Band band, const BandScratch& scratch) {
                       const kernels::XcaShape shape = {map_.Tokens(band), shape_.heads, shape_.head_dim};
                       xca_.apply({shape, attention, values + map_.FirstToken(band) * value_stride,
                                   value_stride, f32 ? static_cast<float*>(scratch.factors) : scratch.rows,
                                   stride});
-                    }});
+                    },
+                    AttentionMacs(/*layers=*/0)});
   }
   if (folded ? !layer_norm_ : !f32) {
     ops->push_back({OpKind::kElementwise, [=, &linear](Band band, const BandScratch& scratch) {
@@ -204,11 +218,13 @@ void Xca::AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers
   const kernels::PackedLinear layer =
       folded ? kernels::PackedLinear{buffers.folded, buffers.folded_bias, map_.channels, map_.channels}
              : proj_;
-  ops->push_back({OpKind::kLinear, [=, &linear](Band band, const BandScratch& scratch) {
+  ops->push_back({OpKind::kLinear,
+                  [=, &linear](Band band, const BandScratch& scratch) {
                     float* out = tokens + map_.Offset(band);
                     const void* in = normalised != nullptr ? normalised + map_.Offset(band) : scratch.factors;
                     linear.linear({in, stride, map_.Tokens(band), layer, out, stride, out, stride});
-                  }});
+                  },
+                  LinearMacs(linear, map_.tokens(), layer)});
 }
 
 }  // namespace edgenext::fused

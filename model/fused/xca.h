@@ -26,6 +26,8 @@ class Xca {
   void AppendResidualTo(std::vector<Program::Op>* ops, const Buffers& buffers) const;
 
  private:
+  // Of one of the two products of attention, with those of the linear layers that its form makes superfluous.
+  Macs AttentionMacs(int layers) const;
   kernels::XcaShape OneHead() const { return {shape_.tokens, 1, shape_.head_dim}; }
   void AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) const;
   Program::Op GramScores(const Buffers& buffers) const;

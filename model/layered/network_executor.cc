@@ -67,20 +67,26 @@ absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput&
   EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
   input_ = input;
   EDGENEXT_RETURN_IF_ERROR(program_.RunAll());
-  std::array<absl::Duration, ops::kOpKinds> times;
+  std::vector<absl::Duration> least(program_.size(), absl::InfiniteDuration());
   const Clock& clock = Clock::Real();
   for (int repetition = 0; repetition < repetitions; ++repetition) {
     MonotonicTime before = clock.Now();
-    for (const ops::Program::Step& step : program_.steps()) {
-      EDGENEXT_RETURN_IF_ERROR(step.run());
+    for (size_t i = 0; i < program_.size(); ++i) {
+      EDGENEXT_RETURN_IF_ERROR(program_.steps()[i].run());
       const MonotonicTime after = clock.Now();
-      times[static_cast<size_t>(step.kind)] += after - before;
+      least[i] = std::min(least[i], after - before);
       before = after;
     }
   }
+
   std::vector<OpTime> result;
-  for (size_t kind = 0; kind < times.size(); ++kind) {
-    result.push_back({ops::OpKindName(static_cast<ops::OpKind>(kind)), times[kind] / repetitions});
+  for (int kind = 0; kind < ops::kOpKinds; ++kind) {
+    result.push_back({ops::OpKindName(static_cast<ops::OpKind>(kind)), absl::ZeroDuration(), {}});
+  }
+  for (size_t i = 0; i < program_.size(); ++i) {
+    const ops::Program::Step& step = program_.steps()[i];
+    result[static_cast<size_t>(step.kind)].time += least[i];
+    result[static_cast<size_t>(step.kind)].macs.f32 += step.macs;
   }
   return result;
 }

@@ -147,10 +147,11 @@ void SdtaEncoder::AppendAttention(ops::Program& program, const Buffers& buffers)
       shape, query, key, token_stride, temperature_.values.data(), buffers.attention, buffers.xca_scratch};
   const kernels::XcaApplyArguments apply = {shape,        buffers.attention, value,
                                             token_stride, buffers.work,      static_cast<size_t>(channels)};
-  program.AppendLoop(ops::OpKind::kXca, [xca = xca_, scores, apply] {
+  const auto run = [xca = xca_, scores, apply] {
     xca->scores(scores);
     xca->apply(apply);
-  });
+  };
+  program.AppendLoop(ops::OpKind::kXca, run, 2.0 * tokens * channels * shape.head_dim);
   proj_.AppendTo(program, buffers.work, buffers.sdta);
 }
 

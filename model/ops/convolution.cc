@@ -57,8 +57,10 @@ Convolution::Convolution(const ConvolutionSpec& spec, std::shared_ptr<const Pack
     : spec_(spec), primitive_(std::move(primitive)) {}
 
 void Convolution::AppendTo(Program& program, const float* source, float* destination) const {
-  PackedPrimitive::AppendTo(program, spec_.depthwise ? OpKind::kDepthwise : OpKind::kConvolution, primitive_,
-                            source, destination);
+  const double taps = 1.0 * spec_.kernel * spec_.kernel * (spec_.depthwise ? 1 : spec_.inputs);
+  const double macs = taps * spec_.OutputHeight() * spec_.OutputWidth() * spec_.outputs;
+  PackedPrimitive::AppendTo(program, spec_.depthwise ? OpKind::kDepthwise : OpKind::kConvolution, macs,
+                            primitive_, source, destination);
 }
 
 }  // namespace edgenext::ops

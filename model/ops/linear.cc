@@ -53,7 +53,8 @@ Linear::Linear(const LinearSpec& spec, std::shared_ptr<const PackedPrimitive> pr
     : spec_(spec), primitive_(std::move(primitive)) {}
 
 void Linear::AppendTo(Program& program, const float* source, float* destination) const {
-  PackedPrimitive::AppendTo(program, OpKind::kLinear, primitive_, source, destination);
+  const double macs = 1.0 * spec_.rows * spec_.inputs * spec_.outputs;
+  PackedPrimitive::AppendTo(program, OpKind::kLinear, macs, primitive_, source, destination);
 }
 
 }  // namespace edgenext::ops

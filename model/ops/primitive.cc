@@ -72,8 +72,9 @@ absl::StatusOr<std::shared_ptr<const PackedPrimitive>> PackedPrimitive::Make(Pac
   return packed;
 }
 
-void PackedPrimitive::AppendTo(Program& program, OpKind kind, std::shared_ptr<const PackedPrimitive> packed,
-                               const float* source, float* destination) {
+void PackedPrimitive::AppendTo(Program& program, OpKind kind, double macs,
+                               std::shared_ptr<const PackedPrimitive> packed, const float* source,
+                               float* destination) {
   if (!program.status().ok()) return;
   program.Fail(CatchOneDnn(packed->name_, [&] {
     const dnnl::engine& engine = CpuEngine();
@@ -86,7 +87,8 @@ void PackedPrimitive::AppendTo(Program& program, OpKind kind, std::shared_ptr<co
     bound->Add(DNNL_ARG_SCRATCHPAD, dnnl::memory(packed->scratchpad_, engine, program.scratch()));
     for (const auto& [argument, memory] : packed->constants_) bound->Add(argument, memory);
     bound->packed = packed;
-    program.Append(kind, [bound] { return bound->Run(); });
+    program.Append(
+        kind, [bound] { return bound->Run(); }, macs);
     return absl::OkStatus();
   }));
 }

@@ -46,9 +46,11 @@ class PackedPrimitive {
   static absl::StatusOr<std::shared_ptr<const PackedPrimitive>> Make(Packer& packer, std::string name,
                                                                      PrimitiveParts parts);
 
-  // Appends the step that reads `source` and writes `destination`; if oneDNN fails, the program does.
-  static void AppendTo(Program& program, OpKind kind, std::shared_ptr<const PackedPrimitive> packed,
-                       const float* source, float* destination);
+  // Appends the step that reads `source` and writes `destination`, of so many multiply-accumulates; if oneDNN
+  // fails, the program does.
+  static void AppendTo(Program& program, OpKind kind, double macs,
+                       std::shared_ptr<const PackedPrimitive> packed, const float* source,
+                       float* destination);
 
  private:
   PackedPrimitive() = default;

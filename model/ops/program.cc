@@ -34,11 +34,12 @@ Program::Program(void* scratch) : scratch_(scratch) {
   }));
 }
 
-void Program::AppendLoop(OpKind kind, std::function<void()> loop) {
-  Append(kind, [loop = std::move(loop)] {
+void Program::AppendLoop(OpKind kind, std::function<void()> loop, double macs) {
+  const Run run = [loop = std::move(loop)] {
     loop();
     return absl::OkStatus();
-  });
+  };
+  Append(kind, run, macs);
 }
 
 absl::Status Program::RunSteps(size_t first, size_t last) const {

@@ -29,6 +29,7 @@ class Program {
   struct Step {
     OpKind kind;
     Run run;
+    double macs;  // multiply-accumulates that it does
   };
 
   // `scratch` is what all steps share: Packer::scratch_bytes() bytes that outlive the program.
@@ -38,9 +39,9 @@ class Program {
   const absl::Status& status() const { return status_; }
   void Fail(absl::Status error) { status_.Update(std::move(error)); }
 
-  void Append(OpKind kind, Run run) { steps_.push_back({kind, std::move(run)}); }
+  void Append(OpKind kind, Run run, double macs = 0) { steps_.push_back({kind, std::move(run), macs}); }
   // A step that cannot fail.
-  void AppendLoop(OpKind kind, std::function<void()> loop);
+  void AppendLoop(OpKind kind, std::function<void()> loop, double macs = 0);
 
   // Runs steps [first, last), stopping at the first error.
   absl::Status RunSteps(size_t first, size_t last) const;

@@ -30,7 +30,20 @@ check(result["variant"] == "edgenext_xx_small" and result["batch"] == 3 and resu
 check(result["precision"] == "f32", result)
 check(0 < result["ms_per_image_min"] <= result["ms_per_image_median"], result)
 check(0 < result["share_of_peak"] < 1, result)
-check("linear" in done.stderr and "%" in done.stderr, "a profile: " + done.stderr)
+
+# A table: kind, ms, %, MMAC, MAC/clk, % of peak, ms beyond.
+for execution, kinds in (("fused", {"mlp", "linear", "depthwise", "xca"}), ("layered", {"linear", "depthwise", "xca"})):
+    done = run("--variant=edgenext_xx_small", *small, "--profile", f"--execution={execution}")
+    check(done.returncode == 0, done.stderr)
+    heading, *rows = done.stderr.splitlines()
+    check(heading.split()[0] == "kind", done.stderr)
+    table = {row[:12].strip(): [float(cell) for cell in row[12:].split()] for row in rows}
+    check(kinds <= set(table) and all(len(cells) == 6 for cells in table.values()), done.stderr)
+    for kind in kinds:
+        check(all(cell > 0 for cell in table[kind][:5]), f"{kind}: {table[kind]}")
+    check(table["all"][1] == 100 and 0 < table["all"][4] < 100, done.stderr)
+    total = sum(cells[0] for kind, cells in table.items() if kind != "all")
+    check(abs(total - table["all"][0]) <= 0.0005 * len(table), done.stderr)
 
 done = run("--model", model, "--seconds=0.05", "--max-isa=scalar")
 check(done.returncode == 0, done.stderr)

@@ -111,19 +111,44 @@ TEST(NetworkTest, RunsNoReferenceImplementation) {
   }
 }
 
-TEST(NetworkTest, ProfilesWhereTheTimeGoes) {
-  const auto network = SmallNetwork();
-  const std::vector<uint8_t> rgb = RandomRgb(64, 96, 1);
-  ASSERT_OK_AND_ASSIGN(const std::vector<OpTime> profile, network->Profile(RgbInput(rgb), 2));
-  for (const OpTime& op : profile) EXPECT_GT(op.time, absl::ZeroDuration()) << op.kind;
-}
-
 TEST(ExecutorTest, KnowsItsSizes) {
   ASSERT_OK_AND_ASSIGN(const auto executor, SmallNetwork()->MakeExecutor());
   EXPECT_EQ(executor->height(), 64);
   EXPECT_EQ(executor->width(), 96);
   EXPECT_EQ(executor->classes(), kClasses);
   EXPECT_THAT(executor->Execute({}, {}), IsOk());
+}
+
+TEST_P(ExecutorWaysTest, ProfilesWhereTheTimeGoes) {
+  const auto network = GetParam().MakeNetwork();
+  ASSERT_OK_AND_ASSIGN(const std::vector<OpTime> profile, network->Profile(RgbInput(images_[0]), 2));
+  for (const OpTime& op : profile) {
+    EXPECT_GE(op.time, absl::ZeroDuration()) << op.kind;
+    EXPECT_LT(op.time, absl::InfiniteDuration()) << op.kind;
+    EXPECT_TRUE(op.time > absl::ZeroDuration() || op.macs.f32 + op.macs.bf16 == 0) << op.kind;
+  }
+}
+
+// Whichever form attention takes.
+TEST(NetworkTest, OperationsAddUpToTheNominalMultiplications) {
+  for (const EdgeNextConfig& config : AllConfigs()) {
+    const EdgeNextWeights weights = SyntheticWeights(config.variant, kClasses);
+    for (const Way& way : AllWays()) {
+      for (const int side : {64, 192}) {
+        SCOPED_TRACE(config.variant + " " + way.name + " " + std::to_string(side));
+        NetworkOptions options = OptionsForSize(side, side);
+        options.execution = way.execution;
+        options.precision = way.precision;
+        ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(weights, options));
+        const std::vector<uint8_t> rgb = RandomRgb(side, side, 1);
+        ASSERT_OK_AND_ASSIGN(const std::vector<OpTime> profile, network->Profile(RgbInput(rgb), 1));
+        Macs macs;
+        for (const OpTime& op : profile) macs += op.macs;
+        EXPECT_EQ(macs.f32 + macs.bf16, static_cast<double>(NominalMacs(weights.config, side, side)));
+        EXPECT_EQ(macs.bf16 > macs.f32, way.precision == kernels::Precision::kBf16);
+      }
+    }
+  }
 }
 
 TEST_P(ExecutorWaysTest, AnImageGivesTheSameBitsAtEveryPlaceOfEveryBatch) {
