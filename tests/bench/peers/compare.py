@@ -1,5 +1,6 @@
-"""Compares edgenext-bench with the peers on one core. Called by `run`; see README.md."""
+"""Compares edgenext-bench with the peers. Called by `run`; see README.md."""
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -7,85 +8,148 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-GOLDEN = HERE.parents[1] / "data" / "golden"
-TOLERANCE = 1e-4  # between implementations; ours is held to 1e-5 by edgenext-verify
+import cases
+import engines
+import report
 
-
-def machine() -> str:
-    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    fields = dict(line.split("\t:", 1) if "\t:" in line else (line.replace("\t", "").split(":", 1) + [""])[:2]
-                  for line in cpuinfo if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in fields.items()}
-    return f"{fields.get('model name')} (family {fields.get('cpu family')}, model {fields.get('model')})"
+# In standard deviations of an image's logits. edgenext-verify holds ours to less.
+TOLERANCE = {"f32": 1e-4, "bf16": 3e-2}
 
 
-def run_json(command: list, cpu: int) -> dict:
-    output = subprocess.run(["taskset", "-c", str(cpu), *map(str, command)], check=True, stdout=subprocess.PIPE,
-                            cwd=HERE, env={**os.environ, "OMP_NUM_THREADS": "1"}).stdout
-    return json.loads(output)
+def processor() -> dict:
+    fields = {}
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        fields.setdefault(key.strip(), value.strip())
+    return {"name": f"{fields['model name']} (family {fields['cpu family']}, model {fields['model']})",
+            "bf16": "avx512_bf16" in fields["flags"].split()}
 
 
-def run_ours(binaries: pathlib.Path, variant: str, seconds: float, cpu: int) -> dict:
-    result = run_json([binaries / "edgenext-bench", "--variant", variant, "--seconds", seconds, "--json"], cpu)
-    return {"ms_min": result["ms_per_image_min"], "ms_median": result["ms_per_image_median"]}
-
-
-def verify_ours(binaries: pathlib.Path, variant: str):
-    """Holds our logits to the same recorded results as the peers'."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(GOLDEN / f"{variant}-official-seed1-2x256x256-c1000.safetensors", folder)
-        subprocess.run([binaries / "edgenext-verify", "golden", folder], check=True, stdout=sys.stderr)
+def say(text: str):
+    print(text, file=sys.stderr, flush=True)
 
 
 def export(variant: str, model: pathlib.Path):
     """Writes the model once; an export that was interrupted leaves none behind its name."""
     if model.exists():
         return
+    say(f"{variant}: exporting")
     unfinished = model.with_suffix(".unfinished.onnx")
-    subprocess.run([sys.executable, HERE / "export.py", variant, unfinished], check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, engines.HERE / "export.py", variant, unfinished], check=True,
+                   stdout=subprocess.DEVNULL)
     unfinished.replace(model)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of edgenext-bench, edgenext-verify")
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for exported models")
-    parser.add_argument("--variants", default="edgenext_xx_small,edgenext_small")
-    parser.add_argument("--peers", default="onnxruntime,openvino")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2, help="of each peer in each round")
-    parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)))
-    args = parser.parse_args()
+def in_rounds(running: dict, rounds: int, seconds: float) -> dict:
+    """Has the engines measure in turn, another one first in each round; {case: figures}."""
+    order = list(running)
+    results = {case: [] for case in order}
+    for i in range(rounds):
+        for case in order[i % len(order):] + order[:i % len(order)]:
+            results[case].append(running[case].measure(seconds))
+    return {case: summary(measured) for case, measured in results.items()}
 
-    print(f"{machine()}, CPU {args.cpu}, one thread, batch 1, 256 x 256, float32, ms an image: min (median of the "
-          f"rounds' medians) over {args.rounds} interleaved rounds of {args.seconds:g} s")
-    failed = False
-    for variant in args.variants.split(","):
-        model = args.work / f"{variant}.onnx"
-        export(variant, model)
-        verify_ours(args.binaries, variant)
-        results: dict = {"edgenext": []}
-        for _ in range(args.rounds):
-            results["edgenext"].append(run_ours(args.binaries, variant, args.seconds, args.cpu))
-            for peer in args.peers.split(","):
-                command = [sys.executable, HERE / "peer.py", peer, variant, model, args.seconds]
-                results.setdefault(peer, []).append(run_json(command, args.cpu))
-        ours = min(r["ms_min"] for r in results["edgenext"])
-        for name, rounds in results.items():
-            best = min(r["ms_min"] for r in rounds)
-            median = statistics.median(r["ms_median"] for r in rounds)
-            line = f"{variant:24s} {name:12s} {best:8.2f} ({median:8.2f}) ms"
-            if name != "edgenext":
-                difference = max(r["difference"] for r in rounds)
-                line += f"   edgenext takes {ours / best:.2f} of it   largest logit difference {difference:.1e}"
-                failed |= difference > TOLERANCE
-            print(line, flush=True)
-    if failed:
-        print("a peer disagrees with the recorded logits: it does not compute the same network", file=sys.stderr)
-    return 1 if failed else 0
+
+def summary(measured: list) -> dict:
+    figures = {"least_ms": min(m["ms_min"] for m in measured),
+               "median_ms": statistics.median(m["ms_median"] for m in measured)}
+    if "ms_at_peak" in measured[0]:  # at the fastest that the core was in any round
+        figures["share"] = min(m["ms_at_peak"] for m in measured) / figures["least_ms"]
+    return figures
+
+
+def compare(args, part: str, name: str, wanted: list, versions: dict) -> list:
+    """The records of one part for one variant."""
+    variant = f"edgenext_{name}"
+    model = args.work / f"{variant}.onnx"
+    export(variant, model)
+    running, records = {}, []
+    try:
+        for case in wanted:
+            running[case] = engines.start(case, variant, model, args.binaries, args.cpus)
+            versions[case.engine] = running[case].version
+        for case, figures in in_rounds(running, args.rounds, args.seconds).items():
+            records.append({"part": part, "variant": name, **dataclasses.asdict(case), **figures,
+                            "difference": running[case].difference})
+            say(f"{name:16s} {str(case):30s} {figures['least_ms']:8.2f} ({figures['median_ms']:8.2f}) ms   "
+                f"difference {running[case].difference:.1e}")
+    finally:
+        for engine in running.values():
+            engine.stop()
+    return records
+
+
+def plan(args, bf16: bool) -> list:
+    """(part, variant, cases) in the order in which they are run."""
+    precisions = ["f32", "bf16"] if bf16 else ["f32"]
+    steps = []
+    for name in args.variants:
+        peers = [p for p in args.peers if p != "torch" or name in args.torch_variants]
+        steps.append(("one thread", name, cases.one_thread(precisions, peers)))
+        if len(args.cpus) > 1 and name in cases.PAIR_VARIANTS and engines.can_share_images(args.binaries):
+            steps.append(("two threads", name, cases.two_threads(precisions, peers)))
+        if name in cases.ALONE_VARIANTS:
+            steps.append(("alone", name, cases.alone(len(args.cpus))))
+    return steps
+
+
+def arguments() -> argparse.Namespace:
+    def names(text):
+        return text.split(",")
+
+    def numbers(text):
+        return [int(number) for number in text.split(",")]
+
+    parser = argparse.ArgumentParser(prog="run", description=__doc__.split(".")[0] + ".")
+    parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of edgenext-bench, edgenext-verify")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for exported models and results")
+    parser.add_argument("--variants", type=names, default=cases.VARIANTS, help="without edgenext_ (default: all)")
+    parser.add_argument("--peers", type=names, default=list(cases.PEER_PRECISIONS), help="(default: all)")
+    parser.add_argument("--torch-variants", type=names, default=["xx_small", "small"],
+                        help="that torch.compile runs, which takes a minute each to compile them")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1, help="of each engine in each round")
+    parser.add_argument("--cpus", type=numbers, default=sorted(os.sched_getaffinity(0)),
+                        help="the last is for one thread (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: two small variants, moments of each")
+    parser.add_argument("--publish", action="store_true",
+                        help="put table and chart into results/ and into the READMEs")
+    args = parser.parse_args()
+    if args.quick:
+        args.variants, args.torch_variants = ["xx_small", "xx_small_bn_hs"], []
+        args.rounds, args.seconds = 2, 0.1
+    if "torch" in args.peers and shutil.which("g++") is None:
+        say("torch.compile is left out: it needs g++")
+        args.peers.remove("torch")
+    unknown = set(args.variants) - set(cases.VARIANTS) | set(args.peers) - set(cases.PEER_PRECISIONS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return args
+
+
+def main() -> int:
+    args = arguments()
+    machine = processor()
+    say(f"{machine['name']}, load average {os.getloadavg()[0]:.2f}; ms an image: least (median of medians)")
+    results = {"processor": machine["name"], "cores": len(args.cpus), "rounds": args.rounds, "seconds": args.seconds,
+               "versions": {}, "records": []}
+    for part, name, wanted in plan(args, machine["bf16"]):
+        results["records"] += compare(args, part, name, wanted, results["versions"])
+
+    folder = engines.HERE / "results" if args.publish else args.work / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    report.write(results, folder)
+    if args.publish:
+        report.publish(results, engines.HERE.parents[2])
+    say(f"written to {folder}")
+
+    disagreeing = [r for r in results["records"] if not r["difference"] <= TOLERANCE[r["precision"]]]
+    for r in disagreeing:
+        say(f"{r['engine']} in {r['precision']} does not compute {r['variant']}: its logits differ by "
+            f"{r['difference']:.1e} of their deviation")
+    return 1 if disagreeing else 0
 
 
 if __name__ == "__main__":

@@ -29,8 +29,10 @@ def tensor(official_name: str, shape: list, seed: int) -> np.ndarray:
         v = f(0.5) + f(0.25) * u
     elif leaf == "temperature":
         v = f(4) + f(2) * u
-    elif leaf == "bias":
+    elif leaf in ("bias", "running_mean"):
         v = f(0.1) * u
+    elif leaf == "running_var":
+        v = f(1) + f(0.5) * u
     elif len(shape) == 1:
         v = f(1) + f(0.2) * u
     else:
@@ -38,10 +40,10 @@ def tensor(official_name: str, shape: list, seed: int) -> np.ndarray:
     return v.reshape(shape)
 
 
-def timm_state(variant: str, seed: int) -> dict:
-    """The tensors of a LayerNorm variant under timm's names."""
+def state(variant: str, naming: str, seed: int) -> dict:
+    """The tensors of a variant under the names of `naming`, "official" or "timm"."""
     manifest = json.loads((DATA / "manifests" / f"{variant}.json").read_text())
-    return {row["timm"]: tensor(row["official"], row["shape"], seed) for row in manifest["tensors"]}
+    return {row[naming]: tensor(row["official"], row["shape"], seed) for row in manifest["tensors"]}
 
 
 def input_batch(seed: int, batch: int, side: int) -> np.ndarray:
@@ -51,9 +53,14 @@ def input_batch(seed: int, batch: int, side: int) -> np.ndarray:
     return np.float32(1.5) * coarse.repeat(32, axis=2).repeat(32, axis=3) + np.float32(0.5) * fine
 
 
-def golden_logits(variant: str) -> np.ndarray:
+def golden_file(variant: str) -> pathlib.Path:
     """Recorded float64 results (rounded) of seed 1, two images of 256 x 256."""
-    blob = (DATA / "golden" / f"{variant}-official-seed1-2x256x256-c1000.safetensors").read_bytes()
+    naming = "timm" if variant.endswith("_rw") else "official"
+    return DATA / "golden" / f"{variant}-{naming}-seed1-2x256x256-c1000.safetensors"
+
+
+def golden_logits(variant: str) -> np.ndarray:
+    blob = golden_file(variant).read_bytes()
     size = int.from_bytes(blob[:8], "little")
     entry = json.loads(blob[8 : 8 + size])["logits"]
     begin, end = (8 + size + offset for offset in entry["data_offsets"])
