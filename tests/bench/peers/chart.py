@@ -2,7 +2,7 @@
 from xml.sax.saxutils import escape
 
 ROW, BAR, GAP = 16, 13, 12  # heights: of a bar's row, of the bar, between variants
-LEFT, RIGHT, BETWEEN = 128, 20, 34
+LEFT, RIGHT, BETWEEN = 138, 20, 34
 PANEL, LABEL = 340, 118  # widths: of a panel, and of the label to the right of its longest bar
 TOP = 92
 
@@ -29,7 +29,7 @@ def text(x: float, y: float, content: str, kind: str = "", anchor: str = "start"
 def label(milliseconds: float, ours: float, share) -> str:
     if share is not None:
         return f"{milliseconds:.1f} ms, {100 * share:.0f} % of peak"
-    return f"{milliseconds / ours:.2f} x   {milliseconds:.1f} ms"
+    return f"{milliseconds / ours:.2f}× · {milliseconds:.1f} ms"
 
 
 def panel(x: float, title: str, rows: dict, longest: float, tops: dict, bottom: float, colours: dict) -> list:
@@ -69,9 +69,9 @@ def svg(panels: dict, conditions: str) -> str:
 
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
              f'viewBox="0 0 {width} {height}" role="img">',
-             "<title>Time of an image in each engine, beside edgenext's</title>", f"<style>{STYLE}</style>",
+             "<title>Time of an image in each engine, beside edgenext</title>", f"<style>{STYLE}</style>",
              f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="8" class="card"/>',
-             text(20, 28, "Time of one image on one core, in times of edgenext's (shorter is faster)", "title")]
+             text(20, 28, "Time of one image on one core, beside edgenext (shorter is faster)", "title")]
     x = 20.0
     for engine in engines:
         parts.append(f'<rect x="{x:.1f}" y="42" width="11" height="11" rx="2" fill="{colours[engine]}"/>')

@@ -146,7 +146,7 @@ def short(results: dict) -> str:
             peer = figures.fastest_peer(variant, precision) if ours else None
             row.append(f"{ours['least_ms']:.1f} ms" if ours else NONE)
             row.append(f"{peer['least_ms']:.1f} ms ({cases.TITLES[peer['engine']]})" if peer else NONE)
-            row.append(f"{peer['least_ms'] / ours['least_ms']:.2f} x" if peer else NONE)
+            row.append(f"{peer['least_ms'] / ours['least_ms']:.2f}×" if peer else NONE)
         rows.append(row)
     return f"Least time of one 256 x 256 image on one core of {engines_and_processor(results)}.\n\n" + table(
         ["", "f32", "fastest peer", "faster", "bf16", "fastest peer", "faster"], rows)
