@@ -87,7 +87,7 @@ def plan(args, bf16: bool) -> list:
     for name in args.variants:
         peers = [p for p in args.peers if p != "torch" or name in args.torch_variants]
         steps.append(("one thread", name, cases.one_thread(precisions, peers)))
-        if len(args.cpus) > 1 and name in cases.PAIR_VARIANTS and engines.can_share_images(args.binaries):
+        if len(args.cpus) > 1 and name in cases.PAIR_VARIANTS:
             steps.append(("two threads", name, cases.two_threads(precisions, peers)))
         if name in cases.ALONE_VARIANTS:
             steps.append(("alone", name, cases.alone(len(args.cpus))))
@@ -131,9 +131,10 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     args = arguments()
     machine = processor()
-    say(f"{machine['name']}, load average {os.getloadavg()[0]:.2f}; ms an image: least (median of medians)")
-    results = {"processor": machine["name"], "cores": len(args.cpus), "rounds": args.rounds, "seconds": args.seconds,
-               "versions": {}, "records": []}
+    load = os.getloadavg()[0]
+    say(f"{machine['name']}, load average {load:.1f}; ms an image: least (median of medians)")
+    results = {"processor": machine["name"], "load": round(load, 1), "cores": len(args.cpus),
+               "rounds": args.rounds, "seconds": args.seconds, "versions": {}, "records": []}
     for part, name, wanted in plan(args, machine["bf16"]):
         results["records"] += compare(args, part, name, wanted, results["versions"])
 

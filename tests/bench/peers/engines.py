@@ -84,9 +84,3 @@ def start(case: cases.Case, variant: str, model: pathlib.Path, binaries: pathlib
     if case.engine == cases.OURS:
         return Ours(case, variant, binaries, cpus)
     return Peer(case, variant, model, cpus)
-
-
-def can_share_images(binaries: pathlib.Path) -> bool:
-    """Whether this edgenext-bench runs one image on several threads."""
-    return subprocess.run([binaries / "edgenext-bench", "--latency-threads=2", "--seconds=0"],
-                          capture_output=True).returncode == 0

@@ -105,7 +105,7 @@ def engines_and_processor(results: dict) -> str:
 def conditions(results: dict) -> str:
     return (f"{engines_and_processor(results)}. 256 x 256, batch 1, one pinned core, the same synthetic weights; ms an "
             f"image, least (median) over {results['rounds']} rounds of {results['seconds']:g} s in which the engines take "
-            "turns.\n")
+            f"turns. Load average before: {results['load']}.\n")
 
 
 def agreement(results: dict) -> str:

@@ -27,7 +27,7 @@ def record(part, case, least, median, share=None, difference=1e-6, variant="xx_s
 
 def results():
     return {
-        "processor": "Some CPU @ 2.5 GHz", "cores": 2, "rounds": 5, "seconds": 1.5,
+        "processor": "Some CPU @ 2.5 GHz", "load": 0.3, "cores": 2, "rounds": 5, "seconds": 1.5,
         "versions": {OURS: "1.2.3", "openvino": "4.5", "onnxruntime": "6.7"},
         "records": [
             record("one thread", Case(OURS, "f32"), 4, 5, 0.876),
@@ -68,7 +68,7 @@ class ReportTest(unittest.TestCase):
 
     def test_every_part_that_was_run_and_no_other(self):
         whole = report.full(results())
-        for words in ("Some CPU @ 2.5 GHz; edgenext 1.2.3, ONNX Runtime 6.7, OpenVINO 4.5.", "5 rounds of 1.5 s",
+        for words in ("Some CPU @ 2.5 GHz; edgenext 1.2.3, ONNX Runtime 6.7, OpenVINO 4.5.", "5 rounds of 1.5 s", "before: 0.3.",
                       "| f32 |", "| bf16 |", "| two threads on one image |", "| edgenext, f32 |",
                       "f32: edgenext 1.0e-06, ONNX Runtime 3.0e-06, OpenVINO 1.0e-06; bf16: edgenext 1.2e-02, OpenVINO 2.3e-02."):
             self.assertIn(words, whole)
