@@ -172,6 +172,8 @@ TEST(AdmissionTest, ABudgetBelowAReservationServesWhatFits) {
   options.pipeline.admission.max_inflight_bytes = size_t{64} << 10;
   LoopbackServer server(options);
   EXPECT_THAT(Classify(server.Connect(), Red()).status, IsGrpcOk());
+  // The answer may be here before its request's room is given back.
+  AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == 0; });
   inference::ModelInferRequest request;
   auto& input = *request.add_inputs();
   input.set_name("image");
