@@ -67,4 +67,18 @@ void FoldIntoInputs(const ChannelAffine& affine, Tensor* weight, Tensor* bias) {
   }
 }
 
+Tensor ChannelsInnermost(const Tensor& weight) {
+  const auto outputs = static_cast<size_t>(weight.shape[0]), channels = static_cast<size_t>(weight.shape[1]);
+  const auto taps = static_cast<size_t>(weight.shape[2] * weight.shape[3]);
+  Tensor result({weight.shape[0], static_cast<int64_t>(taps * channels)});
+  for (size_t o = 0; o < outputs; ++o) {
+    for (size_t c = 0; c < channels; ++c) {
+      for (size_t tap = 0; tap < taps; ++tap) {
+        result.values[(o * taps + tap) * channels + c] = weight.values[(o * channels + c) * taps + tap];
+      }
+    }
+  }
+  return result;
+}
+
 }  // namespace edgenext

@@ -34,6 +34,10 @@ void FoldIntoOutputs(const ChannelAffine& affine, Tensor* weight, Tensor* bias);
 // The layer then computes layer(affine(x)). Exact for convolutions without padding only.
 void FoldIntoInputs(const ChannelAffine& affine, Tensor* weight, Tensor* bias);
 
+// Convolution weights [outputs, channels, height, width] → [outputs, height * width * channels]: in the order
+// of patches that are gathered pixel by pixel.
+Tensor ChannelsInnermost(const Tensor& weight);
+
 }  // namespace edgenext
 
 #endif  // MODEL_EDGENEXT_FOLD_H_

@@ -9,7 +9,7 @@ Depthwise::Depthwise(PackContext& context, const MapLayout& source, int channels
       kernel_(kernel),
       stride_(stride),
       run_(context.kernels.depthwise),
-      bias_(context.PackChannels(bias.empty() ? Tensor({channels}) : bias)) {
+      bias_(context.PackChannels(bias.empty() ? Tensor({channels}).values : bias.values)) {
   auto* packed = static_cast<float*>(
       context.memory->Allocate(kernels::PackedDepthwiseFloats(channels, kernel) * sizeof(float)));
   kernels::PackDepthwise(weight.values.data(), channels, kernel, packed);

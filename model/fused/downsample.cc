@@ -9,21 +9,6 @@ namespace {
 
 constexpr size_t kSide = 2;
 
-// [outputs, channels, 2, 2] → [outputs, 2 * 2 * channels], as patches are gathered.
-Tensor ChannelsInnermost(const Tensor& weight) {
-  const auto outputs = static_cast<size_t>(weight.shape[0]), channels = static_cast<size_t>(weight.shape[1]);
-  constexpr size_t kTaps = kSide * kSide;
-  Tensor result({weight.shape[0], static_cast<int64_t>(kTaps) * weight.shape[1]});
-  for (size_t o = 0; o < outputs; ++o) {
-    for (size_t c = 0; c < channels; ++c) {
-      for (size_t tap = 0; tap < kTaps; ++tap) {
-        result.values[(o * kTaps + tap) * channels + c] = weight.values[(o * channels + c) * kTaps + tap];
-      }
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 Downsample::Downsample(PackContext& context, const kernels::LinearKernels& linear, const MapLayout& source,

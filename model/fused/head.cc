@@ -6,21 +6,12 @@
 #include "model/edgenext/fold.h"
 
 namespace edgenext::fused {
-namespace {
-
-Tensor AsTensor(const std::vector<float>& values) {
-  Tensor tensor({static_cast<int64_t>(values.size())});
-  tensor.values = values;
-  return tensor;
-}
-
-}  // namespace
 
 Head::Head(PackContext& context, const MapLayout& map, const NormWeights& norm, const LinearWeights& linear)
     : map_(map), kernels_(*context.kernels.linear), layer_norm_(!norm.is_batch_norm()) {
   const ChannelAffine affine = NormAffine(norm);
-  scale_ = context.PackChannels(AsTensor(affine.scale));
-  shift_ = context.PackChannels(AsTensor(affine.shift));
+  scale_ = context.PackChannels(affine.scale);
+  shift_ = context.PackChannels(affine.shift);
   layer_ = context.Pack(kernels_, linear.weight, linear.bias);
   BufferSizes::Raise(&context.sizes.features_floats, map.stride_floats());
   BufferSizes::Raise(&context.sizes.logits_floats,

@@ -5,22 +5,10 @@
 
 #include "model/base/clock.h"
 #include "model/base/status_macros.h"
+#include "model/edgenext/channels_first.h"
 #include "model/edgenext/execution_checks.h"
 
 namespace edgenext::fused {
-namespace {
-
-// A map → [channels, height, width]
-Tensor ChannelsFirst(const float* x, const MapLayout& map) {
-  Tensor result({map.channels, map.height, map.width});
-  const auto tokens = static_cast<size_t>(map.tokens());
-  for (size_t c = 0; c < static_cast<size_t>(map.channels); ++c) {
-    for (size_t t = 0; t < tokens; ++t) result.values[c * tokens + t] = x[t * map.stride_floats() + c];
-  }
-  return result;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<NetworkExecutor>> NetworkExecutor::Make(
     std::shared_ptr<const PackedNetwork> network, int threads) {
@@ -58,7 +46,9 @@ absl::Status NetworkExecutor::Trace(const NetworkInput& input, absl::Span<float>
   for (size_t stage = 0; stage < kStages; ++stage) {
     Run(first, results_.stage_ends[stage]);
     first = results_.stage_ends[stage];
-    trace->stages[stage] = ChannelsFirst(results_.stages[stage], network_->stage_map(stage));
+    const MapLayout& map = network_->stage_map(stage);
+    trace->stages[stage] =
+        ChannelsFirst(results_.stages[stage], map.stride_floats(), map.channels, map.height, map.width);
   }
   Run(first, program_.size());
   const int channels = network_->config().dims.back();

@@ -12,7 +12,7 @@ kernels::PackedLinear PackContext::Pack(const kernels::LinearKernels& linear_ker
   const auto inputs = static_cast<int>(weight.values.size() / static_cast<size_t>(outputs));
   void* packed = memory->Allocate(kernels::PackedLinearBytes(linear_kernels, inputs, outputs));
   kernels::PackLinear(linear_kernels, weight.values.data(), inputs, outputs, packed);
-  return {packed, PackChannels(bias.empty() ? Tensor({outputs}) : bias), inputs, outputs};
+  return {packed, PackChannels(bias.empty() ? Tensor({outputs}).values : bias.values), inputs, outputs};
 }
 
 Macs LinearMacs(const kernels::LinearKernels& kernels, int rows, const kernels::PackedLinear& layer) {
@@ -20,10 +20,10 @@ Macs LinearMacs(const kernels::LinearKernels& kernels, int rows, const kernels::
   return kernels.precision == kernels::Precision::kBf16 ? Macs{0, macs} : Macs{macs, 0};
 }
 
-const float* PackContext::PackChannels(const Tensor& values) {
-  const auto padded = static_cast<size_t>(kernels::PaddedChannels(static_cast<int>(values.values.size())));
+const float* PackContext::PackChannels(absl::Span<const float> values) {
+  const auto padded = static_cast<size_t>(kernels::PaddedChannels(static_cast<int>(values.size())));
   auto* packed = static_cast<float*>(memory->Allocate(padded * sizeof(float)));  // zeroed
-  std::copy(values.values.begin(), values.values.end(), packed);
+  std::copy(values.begin(), values.end(), packed);
   return packed;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/types/span.h"
 #include "model/edgenext/config.h"
 #include "model/edgenext/macs.h"
 #include "model/fused/buffers.h"
@@ -24,7 +25,7 @@ struct PackContext {
   kernels::PackedLinear Pack(const kernels::LinearKernels& linear_kernels, const Tensor& weight,
                              const Tensor& bias);
   // [channels] values, padded with zeros to whole vectors.
-  const float* PackChannels(const Tensor& values);
+  const float* PackChannels(absl::Span<const float> values);
 };
 
 // Of a layer over so many rows.

@@ -11,12 +11,6 @@ namespace {
 
 constexpr int kCascadeKernel = 3;
 
-Tensor AsTensor(const std::vector<float>& values) {
-  Tensor tensor({static_cast<int64_t>(values.size())});
-  tensor.values = values;
-  return tensor;
-}
-
 }  // namespace
 
 SdtaEncoder::SdtaEncoder(PackContext& context, int stage, const MapLayout& map,
@@ -31,8 +25,8 @@ SdtaEncoder::SdtaEncoder(PackContext& context, int stage, const MapLayout& map,
   }
   if (weights.norm_xca.is_batch_norm()) {
     const ChannelAffine affine = BatchNormAffine(weights.norm_xca);
-    scale_ = context.PackChannels(AsTensor(affine.scale));
-    shift_ = context.PackChannels(AsTensor(affine.shift));
+    scale_ = context.PackChannels(affine.scale);
+    shift_ = context.PackChannels(affine.shift);
   }
   if (weights.positional_projection.has_value()) {
     const Tensor code = PositionalCode(map.height, map.width, *weights.positional_projection);

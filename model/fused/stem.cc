@@ -9,21 +9,6 @@
 namespace edgenext::fused {
 namespace {
 
-// [outputs, colors, kernel, kernel] → [outputs, kernel * kernel * colors], the order of an 8-bit image.
-Tensor ColorsInnermost(const Tensor& weight) {
-  const auto outputs = static_cast<size_t>(weight.shape[0]), colors = static_cast<size_t>(weight.shape[1]);
-  const auto taps = static_cast<size_t>(weight.shape[2] * weight.shape[3]);
-  Tensor result({weight.shape[0], weight.shape[1] * weight.shape[2] * weight.shape[3]});
-  for (size_t o = 0; o < outputs; ++o) {
-    for (size_t color = 0; color < colors; ++color) {
-      for (size_t tap = 0; tap < taps; ++tap) {
-        result.values[(o * taps + tap) * colors + color] = weight.values[(o * colors + color) * taps + tap];
-      }
-    }
-  }
-  return result;
-}
-
 // Of 8-bit values: (v / 255 - mean) / std.
 ChannelAffine Normalisation(const NetworkOptions& options) {
   ChannelAffine affine;
@@ -57,14 +42,14 @@ Stem::Stem(PackContext& context, const NetworkOptions& options, const MapLayout&
       layer_norm_(!norm.is_batch_norm()) {
   Tensor weight = convolution.weight, bias = convolution.bias;
   if (layer_norm_) {
-    scale_ = context.PackChannels(norm.weight);
-    shift_ = context.PackChannels(norm.bias);
+    scale_ = context.PackChannels(norm.weight.values);
+    shift_ = context.PackChannels(norm.bias.values);
   } else {
     FoldIntoOutputs(BatchNormAffine(norm), &weight, &bias);
   }
-  for_normalised_ = context.Pack(kernels_, ColorsInnermost(weight), bias);
+  for_normalised_ = context.Pack(kernels_, ChannelsInnermost(weight), bias);
   FoldIntoInputs(Normalisation(options), &weight, &bias);
-  for_rgb_ = context.Pack(kernels_, ColorsInnermost(weight), bias);
+  for_rgb_ = context.Pack(kernels_, ChannelsInnermost(weight), bias);
   for (size_t color = 0; color < mean_color_.size(); ++color)
     mean_color_[color] = 255.0f * options.mean[color];
 

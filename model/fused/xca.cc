@@ -45,7 +45,7 @@ Xca::Xca(PackContext& context, int stage, const MapLayout& map, const SdtaEncode
       f32_(*context.kernels.linear),
       layer_norm_(!weights.norm_xca.is_batch_norm()),
       forms_(kernels::ShortestXcaForms(shape_)),
-      temperature_(context.PackChannels(weights.temperature)) {
+      temperature_(context.PackChannels(weights.temperature.values)) {
   // A folded projection is float32, so it does not pay where the others are not.
   if (kernels_.precision != kernels::Precision::kF32) forms_.folded_values = false;
 
@@ -66,15 +66,15 @@ Xca::Xca(PackContext& context, int stage, const MapLayout& map, const SdtaEncode
     const LinearWeights query = Parts(qkv, kQuery, kQuery), key = Parts(qkv, kKey, kKey);
     query_weight_ = PackRows(context, query.weight, /*transposed=*/true);
     key_weight_ = PackRows(context, key.weight, /*transposed=*/false);
-    query_bias_ = context.PackChannels(query.bias);
-    key_bias_ = context.PackChannels(key.bias);
+    query_bias_ = context.PackChannels(query.bias.values);
+    key_bias_ = context.PackChannels(key.bias.values);
   }
   if (forms_.folded_values) {
     const LinearWeights value = Parts(qkv, kValue, kValue);
     value_weight_ = PackRows(context, value.weight, /*transposed=*/false);
-    value_bias_ = context.PackChannels(value.bias);
+    value_bias_ = context.PackChannels(value.bias.values);
     proj_weight_ = PackRows(context, proj.weight, /*transposed=*/true);
-    proj_bias_ = context.PackChannels(proj.bias);
+    proj_bias_ = context.PackChannels(proj.bias.values);
     BufferSizes::Raise(&sizes.folded_floats,
                        kernels::PackedLinearBytes(f32_, map.channels, map.channels) / sizeof(float));
     BufferSizes::Raise(&sizes.folded_bias_floats, map.stride_floats());

@@ -15,7 +15,7 @@ const char* PrecisionName(Precision precision);
 
 // A linear layer, out[o] = bias[o] + sum over i of weight[o, i] * in[i].
 struct PackedLinear {
-  const void* weight;  // as LinearKernels::pack writes it, 64-byte-aligned
+  const void* weight;  // as PackLinear writes it, 64-byte-aligned
   const float* bias;   // [PaddedChannels(outputs)], zero beyond `outputs`, 64-byte-aligned
   int inputs;          // >= 1; even in bfloat16
   int outputs;         // >= 1

@@ -5,23 +5,10 @@
 
 #include "model/base/clock.h"
 #include "model/base/status_macros.h"
+#include "model/edgenext/channels_first.h"
 #include "model/edgenext/execution_checks.h"
 
 namespace edgenext::layered {
-namespace {
-
-// [tokens, channels] → [channels, height, width]
-Tensor ChannelsFirst(const float* x, const MapSize& map) {
-  Tensor result({map.channels, map.height, map.width});
-  const auto tokens = static_cast<size_t>(map.tokens());
-  const auto channels = static_cast<size_t>(map.channels);
-  for (size_t c = 0; c < channels; ++c) {
-    for (size_t t = 0; t < tokens; ++t) result.values[c * tokens + t] = x[t * channels + c];
-  }
-  return result;
-}
-
-}  // namespace
 
 NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network)
     : network_(std::move(network)),
@@ -53,7 +40,9 @@ absl::Status NetworkExecutor::Trace(const NetworkInput& input, absl::Span<float>
   for (size_t stage = 0; stage < kStages; ++stage) {
     EDGENEXT_RETURN_IF_ERROR(program_.RunSteps(first, stage_ends_[stage]));
     first = stage_ends_[stage];
-    trace->stages[stage] = ChannelsFirst(buffers_.activations[stage % 2], network_->stage_map(stage));
+    const MapSize& map = network_->stage_map(stage);
+    trace->stages[stage] = ChannelsFirst(buffers_.activations[stage % 2], static_cast<size_t>(map.channels),
+                                         map.channels, map.height, map.width);
   }
   EDGENEXT_RETURN_IF_ERROR(program_.RunSteps(first, program_.size()));
   const int channels = network_->config().dims.back();

@@ -14,21 +14,6 @@ constexpr int kColors = 3;
 // Rows of the map that are multiplied at once. Divides the height of every map: images are multiples of 32.
 constexpr int kBandRows = 4;
 
-// [outputs, colors, kernel, kernel] → [outputs, kernel * kernel * colors], the order of an 8-bit image.
-Tensor ColorsInnermost(const Tensor& weight) {
-  const auto outputs = static_cast<size_t>(weight.shape[0]);
-  const auto taps = static_cast<size_t>(weight.shape[2] * weight.shape[3]);
-  Tensor result({weight.shape[0], static_cast<int64_t>(taps * kColors)});
-  for (size_t o = 0; o < outputs; ++o) {
-    for (size_t color = 0; color < kColors; ++color) {
-      for (size_t tap = 0; tap < taps; ++tap) {
-        result.values[(o * taps + tap) * kColors + color] = weight.values[(o * kColors + color) * taps + tap];
-      }
-    }
-  }
-  return result;
-}
-
 // Taps [begin, end) of a kernel at `origin` that are inside [0, extent).
 struct TapRange {
   int begin;
@@ -64,7 +49,7 @@ absl::StatusOr<Stem> Stem::Pack(PackContext& context, const NetworkOptions& opti
   spec.inputs = kernel * kernel * kColors;
   spec.outputs = map.channels;
   EDGENEXT_ASSIGN_OR_RETURN(ops::Linear linear,
-                            ops::Linear::Make(context.packer, spec, ColorsInnermost(weight), bias));
+                            ops::Linear::Make(context.packer, spec, ChannelsInnermost(weight), bias));
   BufferSizes::Raise(&context.sizes.work, static_cast<size_t>(spec.rows) * static_cast<size_t>(spec.outputs));
   BufferSizes::Raise(&context.sizes.hidden,
                      static_cast<size_t>(spec.rows) * static_cast<size_t>(spec.inputs));

@@ -44,8 +44,8 @@ TEST(NetworkGoldenTest, EveryRecordedResultOnEveryTable) { CheckEveryFile(Execut
 
 TEST(NetworkGoldenTest, EveryRecordedResultLayerByLayer) { CheckEveryFile(Execution::kLayered, 1e-5); }
 
-// In standard deviations of an image's logits: what roundings to 8 significant bits come to, simulated for
-// these networks at 2.5e-3, and twice that for what GELU adds.
+// In standard deviations of an image's logits: roundings to 8 significant bits come to about 2.5e-3 in a
+// simulation of these networks that rounds linear layers alone.
 TEST(NetworkGoldenTest, EveryRecordedResultInBf16) {
   if (kernels::FindBf16Kernels(kernels::BestIsa()) == nullptr) GTEST_SKIP() << "no bf16 here";
   for (const std::string& file : GoldenFiles()) {
