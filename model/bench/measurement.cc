@@ -8,6 +8,7 @@
 
 #include "model/base/clock.h"
 #include "model/base/status_macros.h"
+#include "model/executor/own_threads.h"
 
 namespace edgenext {
 namespace {
@@ -18,6 +19,8 @@ absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const Measureme
   ExecutorOptions executor_options;
   executor_options.threads = options.latency_threads;
   EDGENEXT_ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, network.MakeExecutor(executor_options));
+  EDGENEXT_ASSIGN_OR_RETURN(const std::unique_ptr<OwnThreads> team,
+                            OwnThreads::Make(options.latency_threads));
   std::vector<uint8_t> image(static_cast<size_t>(executor->height()) *
                              static_cast<size_t>(executor->width()) * 3);
   std::minstd_rand random;
@@ -27,12 +30,12 @@ absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const Measureme
   const std::vector<NetworkInput> batch(static_cast<size_t>(options.batch), input);
   std::vector<float> logits(batch.size() * static_cast<size_t>(executor->classes()));
 
-  EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits)));
+  EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits), *team));
   const Clock& clock = Clock::Real();
   const MonotonicTime end = clock.Now() + options.time;
   Times times;
   for (MonotonicTime before = clock.Now(); before < end || times.empty();) {
-    EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits)));
+    EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits), *team));
     const MonotonicTime after = clock.Now();
     times.push_back((after - before) / options.batch);
     before = after;

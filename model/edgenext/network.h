@@ -47,8 +47,8 @@ struct NetworkOptions {
 inline constexpr int kMaxExecutorThreads = 64;
 
 struct ExecutorOptions {
-  // That share one image, from 1 to kMaxExecutorThreads: the one that calls, and helpers of the executor's
-  // own, which sleep between images. The results are the same to the bit. Layer by layer, only 1.
+  // That may share one image, from 1 to kMaxExecutorThreads: each needs memory of its own. Layer by layer,
+  // only 1.
   int threads = 1;
 };
 
@@ -71,9 +71,8 @@ class Network : public std::enable_shared_from_this<Network> {
  public:
   virtual ~Network() = default;
 
-  // An executor for the calling thread, whose processors and priority its helpers take over. It keeps the
-  // network alive. INVALID_ARGUMENT for a number of threads out of range; RESOURCE_EXHAUSTED if one cannot be
-  // started.
+  // An executor for the calling thread. It keeps the network alive. INVALID_ARGUMENT for a number of threads
+  // out of range.
   virtual absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor(const ExecutorOptions& options) const = 0;
   absl::StatusOr<std::unique_ptr<Executor>> MakeExecutor() const { return MakeExecutor(ExecutorOptions()); }
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "model/base/thread_team.h"
 
 namespace edgenext {
 
@@ -27,8 +28,15 @@ class Executor {
   virtual ~Executor() = default;
 
   // Writes the logits of batch[i] to logits[i * classes()…]. `logits` holds batch.size() * classes() floats.
-  // Allocates nothing. INTERNAL if a primitive fails.
-  virtual absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) = 0;
+  // Each image is shared by threads of `team`, by as many as the executor has memory for; the results are the
+  // same to the bit. Allocates nothing. INTERNAL if a primitive fails.
+  virtual absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                               ThreadTeam& team) = 0;
+  // On the calling thread alone.
+  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) {
+    CallingThread alone;
+    return Execute(batch, logits, alone);
+  }
 
   virtual int height() const = 0;
   virtual int width() const = 0;

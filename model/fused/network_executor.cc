@@ -10,28 +10,22 @@
 
 namespace edgenext::fused {
 
-absl::StatusOr<std::unique_ptr<NetworkExecutor>> NetworkExecutor::Make(
-    std::shared_ptr<const PackedNetwork> network, int threads) {
-  EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Crew> crew, Crew::Make(threads));
-  return std::make_unique<NetworkExecutor>(std::move(network), std::move(crew));
-}
-
-NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network, std::unique_ptr<Crew> crew)
+NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network, int threads)
     : network_(std::move(network)),
-      arena_(network_->sizes().ArenaBytes(crew->threads())),
-      buffers_(network_->sizes(), crew->threads(), arena_),
-      crew_(std::move(crew)) {
+      arena_(network_->sizes().ArenaBytes(threads)),
+      buffers_(network_->sizes(), threads, arena_) {
   buffers_.input = &input_;
   results_ = network_->AppendTo(program_, buffers_);
 }
 
-absl::Status NetworkExecutor::Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) {
+absl::Status NetworkExecutor::Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                                      ThreadTeam& team) {
   EDGENEXT_RETURN_IF_ERROR(CheckLogits(batch.size(), classes(), logits.size()));
   float* out = logits.data();
   for (const NetworkInput& input : batch) {
     EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
     input_ = input;
-    Run(0, program_.size());
+    Run(0, program_.size(), team);
     out = std::copy_n(buffers_.logits, classes(), out);
   }
   return absl::OkStatus();
@@ -42,15 +36,16 @@ absl::Status NetworkExecutor::Trace(const NetworkInput& input, absl::Span<float>
   EDGENEXT_RETURN_IF_ERROR(CheckLogits(1, classes(), logits.size()));
   EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
   input_ = input;
+  CallingThread alone;
   size_t first = 0;
   for (size_t stage = 0; stage < kStages; ++stage) {
-    Run(first, results_.stage_ends[stage]);
+    Run(first, results_.stage_ends[stage], alone);
     first = results_.stage_ends[stage];
     const MapLayout& map = network_->stage_map(stage);
     trace->stages[stage] =
         ChannelsFirst(results_.stages[stage], map.stride_floats(), map.channels, map.height, map.width);
   }
-  Run(first, program_.size());
+  Run(first, program_.size(), alone);
   const int channels = network_->config().dims.back();
   trace->features = Tensor({channels});
   std::copy_n(buffers_.features, channels, trace->features.values.begin());
@@ -61,7 +56,8 @@ absl::Status NetworkExecutor::Trace(const NetworkInput& input, absl::Span<float>
 absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput& input, int repetitions) {
   EDGENEXT_RETURN_IF_ERROR(CheckInput(input));
   input_ = input;
-  Run(0, program_.size());
+  CallingThread alone;
+  Run(0, program_.size(), alone);
   std::vector<std::vector<absl::Duration>> least;  // by step and op
   for (const Program::Step& step : program_.steps()) {
     least.emplace_back(step.ops.size(), absl::InfiniteDuration());

@@ -5,25 +5,24 @@
 #include <vector>
 
 #include "model/base/arena.h"
+#include "model/base/thread_team.h"
 #include "model/edgenext/network.h"
 #include "model/fused/buffers.h"
-#include "model/fused/crew.h"
 #include "model/fused/packed_network.h"
 #include "model/fused/program.h"
 
 namespace edgenext::fused {
 
-// The memory of a caller, the program over it and the threads that run it.
+// The memory of a caller and the program over it.
 class NetworkExecutor final : public Executor {
  public:
-  // `threads` >= 1; RESOURCE_EXHAUSTED if one cannot be started.
-  static absl::StatusOr<std::unique_ptr<NetworkExecutor>> Make(std::shared_ptr<const PackedNetwork> network,
-                                                               int threads);
-  NetworkExecutor(std::shared_ptr<const PackedNetwork> network, std::unique_ptr<Crew> crew);
+  // For teams of up to `threads` >= 1.
+  NetworkExecutor(std::shared_ptr<const PackedNetwork> network, int threads);
 
-  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) override;
+  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                       ThreadTeam& team) override;
+  // On the calling thread, as is Profile.
   absl::Status Trace(const NetworkInput& input, absl::Span<float> logits, ActivationTrace* trace);
-  // On one thread.
   absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions);
 
   int height() const override { return network_->options().height; }
@@ -31,7 +30,7 @@ class NetworkExecutor final : public Executor {
   int classes() const override { return network_->config().classes; }
 
  private:
-  void Run(size_t first, size_t last) { program_.Run(first, last, *crew_, buffers_.scratch); }
+  void Run(size_t first, size_t last, ThreadTeam& team) { program_.Run(first, last, team, buffers_.scratch); }
 
   const std::shared_ptr<const PackedNetwork> network_;
   NetworkInput input_;
@@ -39,7 +38,6 @@ class NetworkExecutor final : public Executor {
   Buffers buffers_;
   Program program_;
   ProgramResults results_;
-  const std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace edgenext::fused

@@ -100,18 +100,16 @@ std::shared_ptr<const PackedNetwork> PackedNetwork::Self() const {
 
 absl::StatusOr<std::unique_ptr<Executor>> PackedNetwork::MakeExecutor(const ExecutorOptions& options) const {
   EDGENEXT_RETURN_IF_ERROR(CheckThreads(options.threads, kMaxExecutorThreads));
-  return NetworkExecutor::Make(Self(), options.threads);
+  return std::make_unique<NetworkExecutor>(Self(), options.threads);
 }
 
 absl::Status PackedNetwork::Trace(const NetworkInput& input, absl::Span<float> logits,
                                   ActivationTrace* trace) const {
-  EDGENEXT_ASSIGN_OR_RETURN(const auto executor, NetworkExecutor::Make(Self(), /*threads=*/1));
-  return executor->Trace(input, logits, trace);
+  return NetworkExecutor(Self(), /*threads=*/1).Trace(input, logits, trace);
 }
 
 absl::StatusOr<std::vector<OpTime>> PackedNetwork::Profile(const NetworkInput& input, int repetitions) const {
-  EDGENEXT_ASSIGN_OR_RETURN(const auto executor, NetworkExecutor::Make(Self(), /*threads=*/1));
-  return executor->Profile(input, repetitions);
+  return NetworkExecutor(Self(), /*threads=*/1).Profile(input, repetitions);
 }
 
 }  // namespace edgenext::fused

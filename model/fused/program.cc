@@ -22,13 +22,13 @@ const char* OpKindName(OpKind kind) {
   return "unknown";
 }
 
-void Program::Run(size_t first, size_t last, Crew& crew, const std::vector<BandScratch>& scratch) const {
-  crew.Run([&](int thread) {
+void Program::Run(size_t first, size_t last, ThreadTeam& team, const std::vector<BandScratch>& scratch) {
+  team.Run(static_cast<int>(scratch.size()), [&](int thread, int threads) {
     const BandScratch& own = scratch[static_cast<size_t>(thread)];
     for (size_t i = first; i < last; ++i) {
-      if (i > first) crew.AwaitAll();
+      if (i > first) barrier_.Await(threads);
       const Step& step = steps_[i];
-      step.ForEachBand(thread, crew.threads(), [&](Band band) {
+      step.ForEachBand(thread, threads, [&](Band band) {
         for (const Op& op : step.ops) op.run(band, own);
       });
     }

@@ -7,8 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "model/base/thread_team.h"
 #include "model/edgenext/macs.h"
-#include "model/fused/crew.h"
+#include "model/fused/barrier.h"
 #include "model/fused/map_layout.h"
 
 namespace edgenext::fused {
@@ -29,8 +30,7 @@ struct BandScratch {
 // The steps that run an image, in order, each with its memory bound when it was appended. A step runs its ops
 // one after the other on each of its bands, which stay in the caches meanwhile. Bands of a step do not depend
 // on each other, and what is computed of a row does not depend on the band it is in: so threads may share a
-// step in any way, and the results are the same to the bit. Confined to the thread that created it, with its
-// crew.
+// step in any way, and the results are the same to the bit. Run by one team of threads at a time.
 class Program {
  public:
   struct Op {
@@ -60,14 +60,15 @@ class Program {
 
   void Append(Step step) { steps_.push_back(std::move(step)); }
 
-  // Runs steps [first, last) on all threads of `crew`; `scratch` holds one for each.
-  void Run(size_t first, size_t last, Crew& crew, const std::vector<BandScratch>& scratch) const;
+  // Runs steps [first, last) on threads of `team`, at most as many as there are `scratch`, one for each.
+  void Run(size_t first, size_t last, ThreadTeam& team, const std::vector<BandScratch>& scratch);
 
   size_t size() const { return steps_.size(); }
   const std::vector<Step>& steps() const { return steps_; }
 
  private:
   std::vector<Step> steps_;
+  Barrier barrier_;  // between steps
 };
 
 }  // namespace edgenext::fused

@@ -19,7 +19,8 @@ NetworkExecutor::NetworkExecutor(std::shared_ptr<const PackedNetwork> network)
   stage_ends_ = network_->AppendTo(program_, buffers_);
 }
 
-absl::Status NetworkExecutor::Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) {
+absl::Status NetworkExecutor::Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                                      ThreadTeam& /*team*/) {
   EDGENEXT_RETURN_IF_ERROR(CheckLogits(batch.size(), classes(), logits.size()));
   float* out = logits.data();
   for (const NetworkInput& input : batch) {

@@ -21,7 +21,9 @@ class NetworkExecutor final : public Executor {
   // Whether it can run.
   const absl::Status& status() const { return program_.status(); }
 
-  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) override;
+  // On the calling thread, whatever the team.
+  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                       ThreadTeam& team) override;
   absl::Status Trace(const NetworkInput& input, absl::Span<float> logits, ActivationTrace* trace);
   absl::StatusOr<std::vector<OpTime>> Profile(const NetworkInput& input, int repetitions);
 

@@ -6,12 +6,15 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "model/base/thread_team.h"
 #include "model/executor/executor.h"
 #include "tests/testing/gate.h"
 
@@ -31,20 +34,30 @@ class FakeNetwork {
 
   ExecutorFactory factory();
 
-  // Every execution passes it, those of the warm-up too.
+  // Every thread of every execution passes it, those of the warm-up too.
   Gate& gate() { return gate_; }
   // Called by every execution after the gate. Set before the factory is used.
   void SetOnExecute(std::function<void()> on_execute) { on_execute_ = std::move(on_execute); }
+  // How many threads may share an image. Set before the factory is used.
+  void SetThreads(int threads) { threads_ = threads; }
   // How many images were executed.
   int executions() const { return executions_; }
+  // How many threads shared each image, in the order in which the executions began.
+  std::vector<int> team_sizes() const {
+    std::lock_guard<std::mutex> lock(mu_);
+    return team_sizes_;
+  }
 
  private:
   class FakeExecutor;
 
   const int height_, width_, classes_;
+  int threads_ = 1;
   Gate gate_;
   std::function<void()> on_execute_ = [] {};
   std::atomic<int> executions_{0};
+  mutable std::mutex mu_;
+  std::vector<int> team_sizes_;  // guarded by mu_
 };
 
 // Fails whenever it is used on another thread than its own.
@@ -52,10 +65,17 @@ class FakeNetwork::FakeExecutor final : public Executor {
  public:
   explicit FakeExecutor(FakeNetwork* network) : network_(network) {}
 
-  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) override {
+  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                       ThreadTeam& team) override {
     if (std::this_thread::get_id() != thread_) return absl::InternalError("executed on another thread");
     for (size_t image = 0; image < batch.size(); ++image) {
-      network_->gate_.Pass();
+      team.Run(network_->threads_, [this](int thread, int threads) {
+        if (thread == 0) {
+          std::lock_guard<std::mutex> lock(network_->mu_);
+          network_->team_sizes_.push_back(threads);
+        }
+        network_->gate_.Pass();
+      });
       network_->on_execute_();
       ++network_->executions_;
       const auto classes = static_cast<size_t>(network_->classes_);

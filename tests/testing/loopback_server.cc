@@ -18,7 +18,8 @@ class ColourExecutor final : public Executor {
  public:
   explicit ColourExecutor(Gate* gate) : gate_(gate) {}
 
-  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits) override {
+  absl::Status Execute(absl::Span<const NetworkInput> batch, absl::Span<float> logits,
+                       ThreadTeam& /*team*/) override {
     gate_->Pass();
     for (size_t i = 0; i < batch.size(); ++i) {
       const NetworkInput& input = batch[i];

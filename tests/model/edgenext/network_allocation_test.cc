@@ -13,6 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/executor/own_threads.h"
 #include "model/network/pack_network.h"
 #include "tests/model/edgenext/network_fixture.h"
 #include "tests/testing/status_matchers.h"
@@ -103,11 +104,12 @@ TEST_P(NetworkAllocationTest, ExecutingAllocatesNothingAndFaultsNoPage) {
   ExecutorOptions options;
   options.threads = threads;
   ASSERT_OK_AND_ASSIGN(const auto executor, network->MakeExecutor(options));
+  ASSERT_OK_AND_ASSIGN(const auto team, OwnThreads::Make(threads));
   const std::vector<uint8_t> rgb = RandomRgb(64, 96, 1);
   const std::vector<NetworkInput> batch = {RgbInput(rgb)};
   std::vector<float> logits(1000);
   std::vector<int> counts(kImages);
-  ASSERT_THAT(executor->Execute(batch, absl::MakeSpan(logits)), IsOk());  // warms up
+  ASSERT_THAT(executor->Execute(batch, absl::MakeSpan(logits), *team), IsOk());  // warms up
 
   // The kernel may move a page now and then, which is a fault of its own: one round of three must be without.
   int64_t fewest_faults = std::numeric_limits<int64_t>::max();
@@ -117,7 +119,7 @@ TEST_P(NetworkAllocationTest, ExecutingAllocatesNothingAndFaultsNoPage) {
     for (int& count : counts) {
       allocations = 0;
       counting = true;
-      const absl::Status status = executor->Execute(batch, absl::MakeSpan(logits));
+      const absl::Status status = executor->Execute(batch, absl::MakeSpan(logits), *team);
       counting = false;
       ASSERT_THAT(status, IsOk());
       count = allocations;

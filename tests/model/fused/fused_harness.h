@@ -10,8 +10,8 @@
 
 #include "absl/types/optional.h"
 #include "model/base/arena.h"
+#include "model/base/thread_team.h"
 #include "model/fused/buffers.h"
-#include "model/fused/crew.h"
 #include "model/fused/map_layout.h"
 #include "model/fused/pack_context.h"
 #include "model/fused/program.h"
@@ -50,7 +50,10 @@ class FusedHarness {
   static void Write(const Map& values, const fused::MapLayout& layout, float* map);
   static Map Read(const float* map, const fused::MapLayout& layout);
 
-  void Run() { program_.Run(0, program_.size(), *crew_, buffers_->scratch); }
+  void Run() {
+    CallingThread alone;
+    program_.Run(0, program_.size(), alone, buffers_->scratch);
+  }
 
  private:
   fused::PackContext context_;
@@ -58,7 +61,6 @@ class FusedHarness {
   Arena arena_;
   absl::optional<fused::Buffers> buffers_;
   fused::Program program_;
-  const std::unique_ptr<fused::Crew> crew_ = fused::Crew::Make(1).value();
 };
 
 // Of the layout of `map`.

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/executor/own_threads.h"
 #include "model/kernels/kernels.h"
 #include "model/network/pack_network.h"
 #include "tests/model/edgenext/network_fixture.h"
@@ -31,9 +32,11 @@ std::unique_ptr<Executor> MakeExecutor(const Network& network, int threads) {
   return network.MakeExecutor(options).value();
 }
 
-std::vector<float> Logits(Executor& executor, const std::vector<uint8_t>& rgb) {
+// On so many threads.
+std::vector<float> Logits(Executor& executor, const std::vector<uint8_t>& rgb, int threads) {
+  const std::unique_ptr<OwnThreads> team = OwnThreads::Make(threads).value();
   std::vector<float> logits(static_cast<size_t>(executor.classes()));
-  EXPECT_THAT(executor.Execute({RgbInput(rgb)}, absl::MakeSpan(logits)), IsOk());
+  EXPECT_THAT(executor.Execute({RgbInput(rgb)}, absl::MakeSpan(logits), *team), IsOk());
   return logits;
 }
 
@@ -53,14 +56,41 @@ TEST_P(SharedImageTest, HasTheLogitsOfOneThread) {
         options.precision = precision;
         ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(weights, options));
         const std::vector<uint8_t> rgb = RandomRgb(height, width, 1);
-        const std::vector<float> expected = Logits(*MakeExecutor(*network, 1), rgb);
-        for (const int threads : {2, 3, 5}) {
-          EXPECT_EQ(Logits(*MakeExecutor(*network, threads), rgb), expected)
+        const std::vector<float> expected = Logits(*MakeExecutor(*network, 1), rgb, 1);
+        const std::unique_ptr<Executor> executor = MakeExecutor(*network, 5);
+        for (const int threads : {2, 3, 1, 5}) {
+          EXPECT_EQ(Logits(*executor, rgb, threads), expected)
               << threads << " threads, " << kernels::IsaName(isa) << " " << kernels::PrecisionName(precision)
               << ", " << height << "x" << width;
         }
       }
     }
+  }
+}
+
+// Tells how many threads an executor asked for, and has one do the work.
+class AskedTeam final : public ThreadTeam {
+ public:
+  void Run(int most_threads, Work work) override {
+    asked_ = most_threads;
+    work(0, 1);
+  }
+  int asked() const { return asked_; }
+
+ private:
+  int asked_ = 0;
+};
+
+TEST(ExecutorOptionsTest, AsksForAsManyThreadsAsItHasMemoryFor) {
+  ASSERT_OK_AND_ASSIGN(const auto network,
+                       PackNetwork(SyntheticWeights("edgenext_xx_small", kClasses), OptionsForSize(64, 64)));
+  for (const int threads : {1, 3}) {
+    AskedTeam team;
+    std::vector<float> logits(kClasses);
+    const std::vector<uint8_t> rgb = RandomRgb(64, 64, 1);
+    EXPECT_THAT(MakeExecutor(*network, threads)->Execute({RgbInput(rgb)}, absl::MakeSpan(logits), team),
+                IsOk());
+    EXPECT_EQ(team.asked(), threads);
   }
 }
 

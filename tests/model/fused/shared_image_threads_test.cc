@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "model/executor/own_threads.h"
 #include "model/network/pack_network.h"
 #include "tests/model/edgenext/network_fixture.h"
 #include "tests/testing/status_matchers.h"
@@ -26,11 +27,12 @@ std::vector<float> Logits(const Network& network, int threads) {
   ExecutorOptions options;
   options.threads = threads;
   const std::unique_ptr<Executor> executor = network.MakeExecutor(options).value();
+  const std::unique_ptr<OwnThreads> team = OwnThreads::Make(threads).value();
   std::vector<float> result;
   for (uint32_t image = 0; image < 2 * kImages; ++image) {
     const std::vector<uint8_t> rgb = RandomRgb(64, 96, image % kImages);
     std::vector<float> logits(kClasses);
-    EXPECT_THAT(executor->Execute({RgbInput(rgb)}, absl::MakeSpan(logits)), IsOk());
+    EXPECT_THAT(executor->Execute({RgbInput(rgb)}, absl::MakeSpan(logits), *team), IsOk());
     result.insert(result.end(), logits.begin(), logits.end());
   }
   return result;

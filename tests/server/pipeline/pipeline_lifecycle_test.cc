@@ -79,7 +79,7 @@ TEST_F(PipelineLifecycleTest, AnExecutorOfAnotherShapeEndsServe) {
 class BrokenExecutor final : public Executor {
  public:
   explicit BrokenExecutor(float logit) : logit_(logit) {}
-  absl::Status Execute(absl::Span<const NetworkInput>, absl::Span<float> logits) override {
+  absl::Status Execute(absl::Span<const NetworkInput>, absl::Span<float> logits, ThreadTeam&) override {
     logits[0] = logit_;
     return absl::OkStatus();
   }

@@ -1,20 +1,15 @@
-#include "model/fused/crew.h"
-
-#include <unistd.h>
+#include "model/fused/program.h"
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <memory>
-#include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "model/base/clock.h"
-#include "model/fused/program.h"
+#include "model/executor/own_threads.h"
+#include "model/fused/barrier.h"
 #include "tests/testing/status_matchers.h"
 
 namespace edgenext::fused {
@@ -22,36 +17,25 @@ namespace {
 
 using ::testing::Each;
 
-class CrewTest : public ::testing::TestWithParam<int> {
+class ProgramTest : public ::testing::TestWithParam<int> {
  protected:
-  void SetUp() override { ASSERT_OK_AND_ASSIGN(crew_, Crew::Make(GetParam())); }
+  void SetUp() override { ASSERT_OK_AND_ASSIGN(team_, OwnThreads::Make(GetParam())); }
 
   size_t threads() const { return static_cast<size_t>(GetParam()); }
 
-  std::unique_ptr<Crew> crew_;
+  std::unique_ptr<OwnThreads> team_;
 };
-
-TEST_P(CrewTest, EveryThreadWorksOnceInEachRun) {
-  std::vector<int> worked(threads());
-  for (int run = 1; run <= 100; ++run) {
-    const std::thread::id caller = std::this_thread::get_id();
-    crew_->Run([&](int thread) {
-      ++worked[static_cast<size_t>(thread)];
-      EXPECT_EQ(thread == 0, std::this_thread::get_id() == caller);
-    });
-    EXPECT_THAT(worked, Each(run));
-  }
-}
 
 // Every thread writes what its neighbour wrote in the round before: one that ran ahead or lagged behind would
 // read another round's value.
-TEST_P(CrewTest, ThreadsMeetBetweenRounds) {
+TEST_P(ProgramTest, ThreadsMeetBetweenRounds) {
   constexpr int kRounds = 500;
   std::vector<int> values[2] = {std::vector<int>(threads()), std::vector<int>(threads())};
-  crew_->Run([&](int thread) {
+  Barrier barrier;
+  team_->Run(GetParam(), [&](int thread, int threads_in_all) {
     const auto own = static_cast<size_t>(thread);
     for (int round = 0; round < kRounds; ++round) {
-      if (round > 0) crew_->AwaitAll();
+      if (round > 0) barrier.Await(threads_in_all);
       const std::vector<int>& before = values[round % 2];
       values[(round + 1) % 2][own] = before[(own + 1) % threads()] + 1;
     }
@@ -59,7 +43,7 @@ TEST_P(CrewTest, ThreadsMeetBetweenRounds) {
   EXPECT_THAT(values[kRounds % 2], Each(kRounds));
 }
 
-TEST_P(CrewTest, EveryRowOfAStepIsInOneBandOfOneThread) {
+TEST_P(ProgramTest, EveryRowOfAStepIsInOneBandOfOneThread) {
   for (const auto& [rows, band_rows] :
        std::vector<std::pair<int, int>>{{1, 1}, {4, 4}, {7, 3}, {64, 1}, {65, 16}}) {
     const Program::Step step = {rows, band_rows, {}};
@@ -83,7 +67,7 @@ TEST_P(CrewTest, EveryRowOfAStepIsInOneBandOfOneThread) {
   }
 }
 
-TEST_P(CrewTest, AProgramRunsItsStepsInOrderEachThreadWithItsOwnScratch) {
+TEST_P(ProgramTest, AProgramRunsItsStepsInOrderEachThreadWithItsOwnScratch) {
   Program program;
   constexpr int kRows = 5;
   std::vector<float> first(kRows), second(kRows);
@@ -106,36 +90,14 @@ TEST_P(CrewTest, AProgramRunsItsStepsInOrderEachThreadWithItsOwnScratch) {
   std::vector<float> rows(threads());
   std::vector<BandScratch> scratch;
   for (float& row : rows) scratch.push_back({&row, nullptr, nullptr});
-  program.Run(0, program.size(), *crew_, scratch);
+  program.Run(0, program.size(), *team_, scratch);
   EXPECT_EQ(second, (std::vector<float>{40, 30, 20, 10, 0}));
   EXPECT_EQ(calls, std::min(kRows, GetParam()));
-  program.Run(1, 1, *crew_, scratch);
+  program.Run(1, 1, *team_, scratch);
   EXPECT_EQ(calls, std::min(kRows, GetParam()));
 }
 
-// 'R' for a thread that runs or would if it could, 'S' for one that sleeps.
-char State(pid_t thread) {
-  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
-  std::string line;
-  std::getline(stat, line);
-  return line.at(line.rfind(')') + 2);
-}
-
-TEST_P(CrewTest, HelpersSleepAfterARun) {
-  std::vector<pid_t> ids(threads());
-  for (int run = 0; run < 2; ++run) {
-    crew_->Run([&](int thread) { ids[static_cast<size_t>(thread)] = gettid(); });
-    for (size_t helper = 1; helper < threads(); ++helper) {
-      const MonotonicTime end = Clock::Real().Now() + absl::Seconds(30);
-      while (State(ids[helper]) != 'S' && Clock::Real().Now() < end) std::this_thread::yield();
-      EXPECT_EQ(State(ids[helper]), 'S') << "helper " << helper;
-    }
-  }
-}
-
-TEST_P(CrewTest, MayBeDestroyedWithoutARun) {}
-
-INSTANTIATE_TEST_SUITE_P(Threads, CrewTest, ::testing::Values(1, 2, 3, 5, 8));
+INSTANTIATE_TEST_SUITE_P(Threads, ProgramTest, ::testing::Values(1, 2, 3, 5, 8));
 
 }  // namespace
 }  // namespace edgenext::fused

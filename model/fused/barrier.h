@@ -1,0 +1,27 @@
+#ifndef MODEL_FUSED_BARRIER_H_
+#define MODEL_FUSED_BARRIER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace edgenext::fused {
+
+// Where threads that work together meet. They wait awake. Thread-safe.
+class Barrier {
+ public:
+  // Called by `threads` threads, equally often: returns when all have called it, and what each wrote before
+  // is then seen by all.
+  void Await(int threads);
+
+ private:
+  static constexpr size_t kCacheLine = 64;
+
+  // Each on a cache line of its own.
+  alignas(kCacheLine) std::atomic<int> arrived_{0};        // at the current meeting
+  alignas(kCacheLine) std::atomic<uint32_t> meetings_{0};  // that are over
+};
+
+}  // namespace edgenext::fused
+
+#endif  // MODEL_FUSED_BARRIER_H_
