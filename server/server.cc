@@ -28,6 +28,7 @@ namespace {
 constexpr absl::Duration kWatchdogPatience = absl::Seconds(5);
 // Largest input of any model. Messages are bounded before the model is known, since the ports open first.
 constexpr size_t kMaxTensorBytes = size_t{4} * 3 * 512 * 512;
+static_assert(kMaxLatencyThreads <= kMaxExecutorThreads, "an executor takes what the flag allows");
 static_assert(kInflightOverheadBytes >= kMessageOverheadBytes,
               "the least budget admits a call with an image");
 // Where neither the machine nor its cgroup tells how much memory there is.
@@ -84,14 +85,19 @@ BundleOptions LoadOptions(const ServerOptions& options) {
   return load;
 }
 
-std::shared_ptr<const ServedModel> Served(ModelBundle bundle, kernels::Isa isa) {
+std::shared_ptr<const ServedModel> Served(ModelBundle bundle, kernels::Isa isa, int latency_threads) {
   auto model = std::make_shared<ServedModel>();
   model->name = std::move(bundle.name);
   model->version = std::move(bundle.version);
   model->variant = std::move(bundle.variant);
+  model->precision = std::move(bundle.precision);
   model->labels = std::move(bundle.labels);
   model->preprocess = bundle.preprocess;
-  model->make_executor = [network = std::move(bundle.network)] { return network->MakeExecutor(); };
+  ExecutorOptions executor;
+  executor.threads = latency_threads;
+  model->make_executor = [network = std::move(bundle.network), executor] {
+    return network->MakeExecutor(executor);
+  };
   model->kernels = kernels::FindKernelTable(isa);
   return model;
 }
@@ -107,6 +113,7 @@ Server::Server(const ServerOptions& options, const Machine& machine)
     : options_(options),
       machine_(machine),
       workers_(options.cpus.value_or(DefaultWorkers(machine))),
+      latency_threads_(std::min(options.latency_threads, workers_)),
       metrics_(Metrics::Make(options.latency_objective)),
       signals_(
           {[this] { lifecycle_.MoveTo(ServerState::kDraining); },
@@ -137,8 +144,13 @@ ExitCode Server::Run() {
        {"quota", machine_.cpu_quota ? absl::StrCat(*machine_.cpu_quota) : "none"},
        {"memory_mib", machine_.memory_limit_bytes >> 20},
        {"workers", workers_},
+       {"latency_threads", latency_threads_},
        {"pinned", pinned.empty() ? "no" : absl::StrJoin(pinned, ",")}});
 
+  if (latency_threads_ < options_.latency_threads) {
+    Log(LogLevel::kWarning, "fewer workers than --latency-threads",
+        {{"asked", options_.latency_threads}, {"used", latency_threads_}});
+  }
   if (const absl::Status status = Listen(); !status.ok()) {
     Complain("cannot listen", status);
     return ExitCode::kCannotListen;
@@ -232,7 +244,7 @@ absl::Status Server::LoadModel() {
   metrics_->SetBuildInfo(kernels::IsaName(UsedIsa(options_)), bundle.precision, ops::OneDnnVersion());
   if (signals_.stop_requested()) return absl::OkStatus();
 
-  const auto model = Served(std::move(bundle), UsedIsa(options_));
+  const auto model = Served(std::move(bundle), UsedIsa(options_), latency_threads_);
   model_name_ = model->name;
   metrics_->SetModel(model->name, model->version, model->variant, model->classes());
   metrics_->SetModelState("warming");

@@ -51,6 +51,7 @@ class Server {
   const ServerOptions options_;
   const Machine machine_;
   const int workers_;
+  const int latency_threads_;
   Clock& clock_ = Clock::Real();
   const Cgroups cgroups_;
 

@@ -86,8 +86,7 @@ absl::Status ReadMaxIsa(Text text, Options& options) {
 }
 
 absl::Status ReadPrecision(Text text, Options& options) {
-  EDGENEXT_RETURN_IF_ERROR(
-      ParseChoice<bool>(text, {{"f32", true}, {"bf16", true}, {"auto", true}}).status());
+  EDGENEXT_RETURN_IF_ERROR(ParseChoice<bool>(text, {{"f32", true}, {"bf16", true}, {"auto", true}}).status());
   options.precision = std::string(text);
   return absl::OkStatus();
 }
@@ -127,10 +126,16 @@ const std::vector<ServerFlag>& ServerFlags() {
                            text, {{"auto", PinMode::kAuto}, {"on", PinMode::kOn}, {"off", PinMode::kOff}}),
                        options.pin);
        }},
+      {"--latency-threads", "COUNT", "1",
+       "most workers that share one interactive image while no image waits and the others are idle",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, kMaxLatencyThreads), options.latency_threads);
+       }},
       {"--max-isa", "best|scalar|avx2|avx512", "best",
        "the most of the processor's instructions that is used", ReadMaxIsa},
       {"--precision", "f32|bf16|auto", "auto",
-       "arithmetic of the network; auto: bf16 where the processor has it and the model allows it", ReadPrecision},
+       "arithmetic of the network; auto: bf16 where the processor has it and the model allows it",
+       ReadPrecision},
       {"--max-batch-size", "COUNT", "8", "most images that a worker takes together",
        [](Text text, Options& options) {
          return Assign(ParseWholeNumber(text, 1, 64), options.max_batch_size);

@@ -80,6 +80,10 @@ ServerCommand ParseServerCommand(const std::vector<std::string>& arguments) {
     errors.push_back(
         absl::StrCat("--http-port=", options.http_port, ": expected another port than --grpc-port"));
   }
+  if (options.cpus && options.latency_threads > std::max(*options.cpus, 1)) {
+    errors.push_back(absl::StrCat("--latency-threads=", options.latency_threads, ": expected at most ",
+                                  *options.cpus, ", the workers of --cpus"));
+  }
   if (options.max_inflight_bytes && *options.max_inflight_bytes < LeastInflightBytes(options)) {
     errors.push_back(absl::StrCat("--max-inflight-bytes=", *options.max_inflight_bytes,
                                   ": expected at least ", LeastInflightBytes(options),

@@ -38,6 +38,7 @@ struct ServerOptions {
   // --- how it computes ---
   absl::optional<int> cpus;
   PinMode pin = PinMode::kAuto;
+  int latency_threads = 1;  // at most the workers
   kernels::Isa max_isa = kernels::BestIsa();
   std::string precision = "auto";  // or "f32", "bf16"
   int max_batch_size = 8;
@@ -69,6 +70,9 @@ struct ServerCommand {
 
 // What the least budget holds beside an image: the message around it.
 inline constexpr size_t kInflightOverheadBytes = size_t{64} << 10;
+
+// The most of --latency-threads, however many workers there are.
+inline constexpr int kMaxLatencyThreads = 64;
 
 // The least of --max-inflight-bytes: with less, no image could ever be admitted.
 size_t LeastInflightBytes(const ServerOptions& options);

@@ -50,7 +50,7 @@ int BatchScheduler::Stop(MonotonicTime deadline) {
 absl::Duration BatchScheduler::busy() const {
   std::lock_guard<std::mutex> lock(mu_);
   const MonotonicTime now = clock_->Now();
-  absl::Duration busy;
+  absl::Duration busy = queue_.sharing().time;
   for (const Worker& worker : workers_) {
     busy += worker.busy;
     if (worker.batch_began) busy += std::max(now - *worker.batch_began, absl::ZeroDuration());

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "model/base/clock.h"
+#include "model/base/thread_team.h"
 #include "server/batching/batch.h"
 #include "server/batching/cost_table.h"
 #include "server/batching/task_queue.h"
@@ -62,8 +63,13 @@ class BatchScheduler {
   // deadline holds. Not from a worker.
   int Stop(MonotonicTime deadline);
 
+  // The worker that calls Run and those that are idle (TaskQueue::Share). Thread-safe.
+  ThreadTeam& team() { return team_; }
+
   TaskQueue::Depth depth() const { return queue_.depth(); }
-  // Time that workers have spent in batches, those that run now included, summed over workers.
+  TaskQueue::Sharing sharing() const { return queue_.sharing(); }
+  // Time that workers have spent in batches, those that run now included, and on what others shared with
+  // them, summed over workers.
   absl::Duration busy() const;
 
  private:
@@ -72,6 +78,15 @@ class BatchScheduler {
     // Guarded by mu_.
     absl::Duration busy = absl::ZeroDuration();
     absl::optional<MonotonicTime> batch_began;
+  };
+
+  class Team final : public ThreadTeam {
+   public:
+    explicit Team(TaskQueue* queue) : queue_(queue) {}
+    void Run(int most_threads, Work work) override { queue_->Share(most_threads, work); }
+
+   private:
+    TaskQueue* const queue_;
   };
 
   void SpawnWorkers(const WorkerFactory& factory);  // with mu_ held
@@ -85,6 +100,7 @@ class BatchScheduler {
   const Options options_;
   Clock* const clock_;
   TaskQueue queue_;
+  Team team_{&queue_};
 
   mutable std::mutex mu_;
   std::condition_variable changed_;

@@ -46,6 +46,10 @@ absl::optional<Batch> TaskQueue::Take() {
   std::unique_lock<std::mutex> lock(mu_);
   ++idle_workers_;
   while (true) {
+    if (!calls_.empty()) {
+      Help(lock);
+      continue;
+    }
     const MonotonicTime now = clock_->Now();
     if (Tasks unrunnable = RemoveUnrunnable(now); !unrunnable.empty()) {
       lock.unlock();
@@ -72,6 +76,33 @@ absl::optional<Batch> TaskQueue::Take() {
       }
     }
   }
+}
+
+void TaskQueue::Share(int most_threads, ThreadTeam::Work work) {
+  std::unique_lock<std::mutex> lock(mu_);
+  const int free = tasks_.empty() ? idle_workers_ - static_cast<int>(calls_.size()) : 0;
+  const int helpers = std::min(most_threads - 1, free);
+  SharedWork shared(work, helpers + 1);
+  for (int i = 0; i < helpers; ++i) {
+    calls_.push_back(&shared);
+    changed_.notify_one();
+  }
+  if (helpers > 0) ++sharing_.runs;
+  lock.unlock();
+  shared.Run();
+}
+
+void TaskQueue::Help(std::unique_lock<std::mutex>& lock) {
+  SharedWork* const shared = calls_.front();
+  calls_.pop_front();
+  --idle_workers_;
+  lock.unlock();
+  const MonotonicTime began = clock_->Now();
+  shared->Help();
+  const absl::Duration time = clock_->Now() - began;
+  lock.lock();
+  ++idle_workers_;
+  sharing_.time += std::max(time, absl::ZeroDuration());
 }
 
 void TaskQueue::SetCostTable(CostTable cost) {
@@ -110,6 +141,11 @@ TaskQueue::Depth TaskQueue::depth() const {
   if (depth.queued > 0)
     depth.oldest_age = std::max(clock_->Now() - OldestScheduledAt(), absl::ZeroDuration());
   return depth;
+}
+
+TaskQueue::Sharing TaskQueue::sharing() const {
+  std::lock_guard<std::mutex> lock(mu_);
+  return sharing_;
 }
 
 TaskQueue::Tasks TaskQueue::RemoveUnrunnable(MonotonicTime now) {

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -12,9 +13,11 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "model/base/clock.h"
+#include "model/base/thread_team.h"
 #include "server/batching/batch.h"
 #include "server/batching/batch_policy.h"
 #include "server/batching/cost_table.h"
+#include "server/batching/shared_work.h"
 #include "server/batching/task.h"
 
 namespace edgenext::serving {
@@ -42,8 +45,13 @@ class TaskQueue {
   absl::Status Schedule(std::unique_ptr<Task>* task);
 
   // Blocks the calling worker until the policy gives it a batch; its tasks have been told OnTaken. Nothing
-  // when the queue is empty for good. Expired and cancelled tasks are abandoned on the way.
+  // when the queue is empty for good. Expired and cancelled tasks are abandoned on the way, and the worker
+  // helps others that Share.
   absl::optional<Batch> Take();
+
+  // Runs `work` as ThreadTeam::Run does, on the calling worker's thread and on those of workers in Take. None
+  // of them helps while a task is queued: a task that is scheduled later waits for the end of `work` at most.
+  void Share(int most_threads, ThreadTeam::Work work);
 
   // How long executions take, for the policy.
   void SetCostTable(CostTable cost);
@@ -61,6 +69,12 @@ class TaskQueue {
   };
   Depth depth() const;
 
+  struct Sharing {
+    int64_t runs = 0;     // of Share that others helped with
+    absl::Duration time;  // that the helpers spent, summed over them
+  };
+  Sharing sharing() const;
+
  private:
   using Tasks = std::vector<std::unique_ptr<Task>>;
 
@@ -68,6 +82,8 @@ class TaskQueue {
   Tasks RemoveUnrunnable(MonotonicTime now);
   Tasks RemoveFirst(int count);
   QueueSnapshot Snapshot() const;
+  // Takes the first call for help; `lock` is released meanwhile.
+  void Help(std::unique_lock<std::mutex>& lock);
   MonotonicTime OldestScheduledAt() const;
 
   const int capacity_;
@@ -81,7 +97,9 @@ class TaskQueue {
   std::map<OrderKey, std::unique_ptr<Task>> tasks_;
   CostTable cost_;
   uint64_t arrivals_ = 0;
-  int idle_workers_ = 0;  // those in Take
+  int idle_workers_ = 0;           // those in Take that do not help
+  std::deque<SharedWork*> calls_;  // for help: never more than idle workers, which answer them first
+  Sharing sharing_;
   bool draining_ = false;
 };
 

@@ -34,7 +34,8 @@ struct PipelineGauges {
   absl::Duration queue_oldest_age;
   int inflight_requests = 0, inflight_requests_limit = 0;
   int64_t inflight_bytes = 0, inflight_bytes_limit = 0;
-  absl::Duration worker_busy;  // summed over workers, since the start
+  absl::Duration worker_busy;     // summed over workers, since the start
+  int64_t shared_inferences = 0;  // since the start
 };
 
 // What the kernel's scheduler tells of the process's cgroup; zeros where there is no quota.

@@ -95,13 +95,15 @@ class ClassifyPipeline::Impl {
     gauges.inflight_bytes = usage.bytes;
     gauges.inflight_bytes_limit = static_cast<int64_t>(options_.admission.max_inflight_bytes);
     gauges.worker_busy = scheduler_.busy();
+    gauges.shared_inferences = scheduler_.sharing().runs;
     return gauges;
   }
 
  private:
   absl::StatusOr<BatchFunction> MakeWorker(std::shared_ptr<const ServedModel> model) {
-    EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<ClassifyWorker> worker,
-                              ClassifyWorker::Make(std::move(model), options_.image_limits, &observer_));
+    EDGENEXT_ASSIGN_OR_RETURN(
+        std::unique_ptr<ClassifyWorker> worker,
+        ClassifyWorker::Make(std::move(model), options_.image_limits, &observer_, &scheduler_.team()));
     EDGENEXT_ASSIGN_OR_RETURN(const absl::Duration warm_up, worker->WarmUp());
     {
       std::lock_guard<std::mutex> lock(mu_);

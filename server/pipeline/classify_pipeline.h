@@ -28,6 +28,7 @@ struct ServedModel {
   std::string name;
   std::string version;
   std::string variant;
+  std::string precision;            // "f32" or "bf16"
   std::vector<std::string> labels;  // one a class
   PreprocessSpec preprocess;
   ExecutorFactory make_executor;
@@ -88,7 +89,9 @@ struct ImageRequest {
 };
 
 // The serving path without gRPC: admission → queue → decode → preprocess → execute → top-k, on worker threads
-// that each own a decoder, a preprocessor and an executor. One model. Thread-safe.
+// that each own a decoder, a preprocessor and an executor. While no image waits, workers that have nothing to
+// do share the execution of another's interactive image, as many as its executor takes. One model.
+// Thread-safe.
 class ClassifyPipeline {
  public:
   struct Options {

@@ -61,7 +61,8 @@ bool HasUnreasonablePixel(const ImageInput& image) {
 
 absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared_ptr<const ServedModel> model,
                                                                      const ImageLimits& limits,
-                                                                     const TaskObserver* observer) {
+                                                                     const TaskObserver* observer,
+                                                                     ThreadTeam* team) {
   EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, model->make_executor());
   const PreprocessSpec& spec = model->preprocess;
   if (executor->height() != spec.height || executor->width() != spec.width ||
@@ -72,13 +73,15 @@ absl::StatusOr<std::unique_ptr<ClassifyWorker>> ClassifyWorker::Make(std::shared
                                             spec.width, " and ", model->classes()));
   }
   return std::unique_ptr<ClassifyWorker>(
-      new ClassifyWorker(std::move(model), limits, observer, std::move(executor)));
+      new ClassifyWorker(std::move(model), limits, observer, team, std::move(executor)));
 }
 
 ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
-                               const TaskObserver* observer, std::unique_ptr<Executor> executor)
+                               const TaskObserver* observer, ThreadTeam* team,
+                               std::unique_ptr<Executor> executor)
     : model_(std::move(model)),
       observer_(observer),
+      team_(team),
       executor_(std::move(executor)),
       decoder_(ImageDecoder::Make(limits)),
       preprocessor_(Preprocessor::Make(model_->preprocess, *model_->kernels)),
@@ -91,9 +94,9 @@ absl::StatusOr<absl::Duration> ClassifyWorker::WarmUp() {
   EDGENEXT_RETURN_IF_ERROR(preprocessor_->Run(pixel, absl::MakeSpan(rgb_)));
   NetworkInput black;
   black.rgb = rgb_.data();
-  EDGENEXT_RETURN_IF_ERROR(Execute(black));
+  EDGENEXT_RETURN_IF_ERROR(Execute(black, alone_));
   const MonotonicTime began = observer_->clock->Now();
-  EDGENEXT_RETURN_IF_ERROR(Execute(black));
+  EDGENEXT_RETURN_IF_ERROR(Execute(black, alone_));
   return observer_->clock->Now() - began;
 }
 
@@ -116,7 +119,9 @@ void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
   if (!status.ok()) return task.Finish(std::move(status), Stage::kPreprocess);
 
   observer_->metrics->CountInferences(1);
-  status = Execute(*input);
+  // Bulk images leave idle workers free for the interactive one that may come.
+  const bool interactive = task.attributes().task_class == TaskClass::kInteractive;
+  status = Execute(*input, interactive ? *team_ : alone_);
   timings.execute = timer.End(Stage::kExecute);
   if (!status.ok()) return task.Finish(ExplainFailure(status, task.image()), Stage::kExecute);
   status = CheckRunnable(task, observer_->clock->Now());
@@ -151,8 +156,8 @@ absl::StatusOr<NetworkInput> ClassifyWorker::Prepare(const ImageInput& image, St
   return input;
 }
 
-absl::Status ClassifyWorker::Execute(const NetworkInput& input) {
-  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&input, 1}, absl::MakeSpan(logits_)));
+absl::Status ClassifyWorker::Execute(const NetworkInput& input, ThreadTeam& team) {
+  EDGENEXT_RETURN_IF_ERROR(executor_->Execute({&input, 1}, absl::MakeSpan(logits_), team));
   if (!std::all_of(logits_.begin(), logits_.end(), [](float logit) { return std::isfinite(logit); })) {
     return absl::InternalError("a logit is not finite");
   }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "model/base/thread_team.h"
 #include "model/executor/executor.h"
 #include "model/image/decoder.h"
 #include "model/image/image.h"
@@ -24,10 +25,11 @@ namespace edgenext::serving {
 // between them. Confined to the thread that makes it.
 class ClassifyWorker {
  public:
-  // Makes the executor. INTERNAL if it does not fit the model's input size or labels.
+  // Makes the executor. INTERNAL if it does not fit the model's input size or labels. `team` may share the
+  // execution of an interactive image, and outlives the worker.
   static absl::StatusOr<std::unique_ptr<ClassifyWorker>> Make(std::shared_ptr<const ServedModel> model,
                                                               const ImageLimits& limits,
-                                                              const TaskObserver* observer);
+                                                              const TaskObserver* observer, ThreadTeam* team);
 
   // Runs the network on black images: first once, so that everything is in place, then once more, whose
   // duration is returned. An error is the executor's.
@@ -38,13 +40,13 @@ class ClassifyWorker {
 
  private:
   ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
-                 const TaskObserver* observer, std::unique_ptr<Executor> executor);
+                 const TaskObserver* observer, ThreadTeam* team, std::unique_ptr<Executor> executor);
 
   void RunTask(ClassifyTask& task, int batch_size);
   // The image as the executor reads it; fills rgb_ for an encoded one. INVALID_ARGUMENT is the image's fault.
   absl::StatusOr<NetworkInput> Prepare(const ImageInput& image, StageTimer& timer, ImageTimings& timings);
   // Fills logits_ with finite values. An error is the executor's.
-  absl::Status Execute(const NetworkInput& input);
+  absl::Status Execute(const NetworkInput& input, ThreadTeam& team);
   // What the client is told when Execute has failed with `status`: INTERNAL (EXECUTION_FAILED), or
   // INVALID_ARGUMENT (BAD_TENSOR) where the image's own values explain it.
   absl::Status ExplainFailure(const absl::Status& status, const ImageInput& image) const;
@@ -54,10 +56,12 @@ class ClassifyWorker {
   // Constant after construction.
   const std::shared_ptr<const ServedModel> model_;
   const TaskObserver* const observer_;
+  ThreadTeam* const team_;
   const std::unique_ptr<Executor> executor_;
   const std::unique_ptr<ImageDecoder> decoder_;
   const std::unique_ptr<Preprocessor> preprocessor_;
 
+  CallingThread alone_;
   // Of the image that runs.
   std::vector<uint8_t> rgb_;          // [height, width, 3]
   std::vector<float> logits_;         // [classes]

@@ -112,7 +112,9 @@ absl::StatusOr<ModelMetadataResponse> ModelMetadata(const ServiceContext& servic
     output.add_shape(-1);
     output.add_shape(model->classes());
   }
-  (*response.mutable_properties())["variant"] = model->variant;
+  auto& properties = *response.mutable_properties();
+  properties["variant"] = model->variant;
+  properties["precision"] = model->precision;
   return response;
 }
 

@@ -38,6 +38,7 @@ TEST(ServerOptionsTest, TheDefaults) {
   EXPECT_EQ(options.http_port, 8002);
   EXPECT_THAT(options.cpus, Eq(absl::nullopt));
   EXPECT_EQ(options.pin, PinMode::kAuto);
+  EXPECT_EQ(options.latency_threads, 1);
   EXPECT_EQ(options.max_isa, kernels::BestIsa());
   EXPECT_EQ(options.max_batch_size, 8);
   EXPECT_EQ(options.batch_timeout, absl::ZeroDuration());
@@ -65,6 +66,7 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
                                           "--http-port=9000",
                                           "--cpus=3",
                                           "--pin=on",
+                                          "--latency-threads=2",
                                           "--max-isa=avx2",
                                           "--precision=f32",
                                           "--max-batch-size=16",
@@ -95,6 +97,7 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
   EXPECT_EQ(options.http_port, 9000);
   EXPECT_THAT(options.cpus, Optional(3));
   EXPECT_EQ(options.pin, PinMode::kOn);
+  EXPECT_EQ(options.latency_threads, 2);
   EXPECT_EQ(options.max_isa, kernels::Isa::kAvx2);
   EXPECT_EQ(options.max_batch_size, 16);
   EXPECT_EQ(options.batch_timeout, absl::Milliseconds(5));
@@ -143,6 +146,7 @@ TEST(ServerOptionsTest, AWrongValueIsNamedWithWhatWasExpected) {
            Case{"--grpc-port=80x", "--grpc-port=80x: expected a whole number"},
            Case{"--cpus=0", "--cpus=0: expected a whole number from 1 to 4096"},
            Case{"--pin=maybe", "--pin=maybe: expected one of auto, on, off"},
+           Case{"--latency-threads=65", "--latency-threads=65: expected a whole number from 1 to 64"},
            Case{"--max-isa=sse", "--max-isa=sse: expected one of best, scalar, avx2, avx512"},
            Case{"--precision=f16", "--precision=f16: expected one of f32, bf16, auto"},
            Case{"--model-name=a b", "--model-name=a b: expected 1 to 64 of A-Z a-z 0-9 _ . -"},
@@ -189,6 +193,14 @@ TEST(ServerOptionsTest, TheBudgetHoldsOneImage) {
               HasSubstr("--max-inflight-bytes=104857600: expected at least 104923136, "
                         "--max-image-bytes and 65536 for the message around it"));
   Accepted({"--max-image-bytes=100MiB", "--max-inflight-bytes=104923136"});
+}
+
+TEST(ServerOptionsTest, NoMoreWorkersShareAnImageThanThereAre) {
+  EXPECT_THAT(UsageError({"--cpus=2", "--latency-threads=3"}),
+              HasSubstr("--latency-threads=3: expected at most 2, the workers of --cpus"));
+  EXPECT_EQ(Accepted({"--cpus=3", "--latency-threads=3"}).latency_threads, 3);
+  EXPECT_EQ(Accepted({"--latency-threads=64"}).latency_threads, 64)
+      << "the machine's cores are not known here";
 }
 
 TEST(ServerOptionsTest, ThePortsMustDiffer) {
@@ -243,6 +255,7 @@ TEST(ServerOptionsTest, TheDefaultsThatHelpShowsAreTrue) {
     EXPECT_EQ(options.connection_idle, defaults.connection_idle) << flag.name;
     EXPECT_EQ(options.reflection, defaults.reflection) << flag.name;
     EXPECT_EQ(options.pin, defaults.pin) << flag.name;
+    EXPECT_EQ(options.latency_threads, defaults.latency_threads) << flag.name;
     EXPECT_EQ(options.max_isa, defaults.max_isa) << flag.name;
     EXPECT_EQ(options.max_batch_size, defaults.max_batch_size) << flag.name;
     EXPECT_EQ(options.batch_timeout, defaults.batch_timeout) << flag.name;

@@ -111,6 +111,7 @@ void LoopbackServer::Serve() {
   model->name = "colours";
   model->version = "7";
   model->variant = "edgenext_xx_small";
+  model->precision = "bf16";
   model->labels = {"red", "green", "blue", "grey"};
   model->preprocess.height = kSide;
   model->preprocess.width = kSide;

@@ -65,6 +65,8 @@ class InferTest(ServerTestCase):
         tensors = [(t.name, t.datatype, list(t.shape)) for t in (*model.inputs, *model.outputs)]
         self.assertEqual(tensors, [("image", "BYTES", [-1]), ("logits", "FP32", [-1, CLASSES]),
                                    ("probabilities", "FP32", [-1, CLASSES])])
+        self.assertEqual(model.properties["variant"], "edgenext_xx_small")
+        self.assertIn(model.properties["precision"], ("f32", "bf16"))
 
     def test_encoded_images_raw_and_typed_give_the_expected_labels(self):
         expected = expected_samples()

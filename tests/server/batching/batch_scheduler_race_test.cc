@@ -1,3 +1,4 @@
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -19,8 +20,19 @@ namespace {
 using ::edgenext::testing::Gate;
 using ::edgenext::testing::IsOk;
 
-// Any mix of deadlines, classes, cancellations, full queues and a stop in the middle: what was accepted ends
-// exactly once. On the real clock, with real races.
+// Has its threads wait for each other, as an execution does.
+void MeetTwice(ThreadTeam& team) {
+  std::atomic<int> arrived = 0;
+  team.Run(3, [&](int, int threads) {
+    for (int round = 1; round <= 2; ++round) {
+      ++arrived;
+      while (arrived < round * threads) std::this_thread::yield();
+    }
+  });
+}
+
+// Any mix of deadlines, classes, cancellations, full queues, shared work and a stop in the middle: what was
+// accepted ends exactly once. On the real clock, with real races.
 TEST(BatchSchedulerRaceTest, EveryAcceptedTaskEndsExactlyOnce) {
   constexpr int kClients = 4;
   constexpr int kTasksOfClient = 500;
@@ -31,9 +43,13 @@ TEST(BatchSchedulerRaceTest, EveryAcceptedTaskEndsExactlyOnce) {
   options.queue.policy.batch_timeout = absl::Microseconds(50);
   options.queue.policy.max_batch_size = 4;
   BatchScheduler scheduler(options);
-  ASSERT_THAT(
-      scheduler.Start([](int) { return BatchFunction([](Batch batch) { RunAll(std::move(batch)); }); }),
-      IsOk());
+  ASSERT_THAT(scheduler.Start([&](int) {
+    return BatchFunction([&](Batch batch) {
+      MeetTwice(scheduler.team());
+      RunAll(std::move(batch));
+    });
+  }),
+              IsOk());
 
   std::mutex mu;
   std::set<std::string> accepted;
@@ -67,6 +83,7 @@ TEST(BatchSchedulerRaceTest, EveryAcceptedTaskEndsExactlyOnce) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), accepted);
   EXPECT_EQ(names.size(), accepted.size());
   EXPECT_EQ(scheduler.depth().queued, 0);
+  EXPECT_GT(scheduler.sharing().runs, 0);
 }
 
 }  // namespace

@@ -257,6 +257,7 @@ TEST(MetricsTest, SourcesAreAskedAtEachScrape) {
     gauges.inflight_bytes = int64_t{5} << 30;
     gauges.inflight_bytes_limit = int64_t{6} << 30;
     gauges.worker_busy = absl::Seconds(12.5);
+    gauges.shared_inferences = int64_t{3} << 32;
     return gauges;
   });
   metrics->SetConnectionsSource([] { return 7; });
@@ -270,6 +271,7 @@ TEST(MetricsTest, SourcesAreAskedAtEachScrape) {
   EXPECT_EQ(scraped.Value("edgenext_inflight_bytes"), 5368709120);
   EXPECT_EQ(scraped.Value("edgenext_inflight_bytes_limit"), 6442450944);
   EXPECT_EQ(scraped.Value("edgenext_worker_busy_seconds_total"), 12.5);
+  EXPECT_EQ(scraped.Value("edgenext_shared_inferences_total"), 12884901888);
   EXPECT_EQ(scraped.Value("edgenext_connections"), 7);
   EXPECT_EQ(scraped.Value("edgenext_cpu_periods_total"), 100);
   EXPECT_EQ(scraped.Value("edgenext_cpu_throttled_periods_total"), 4);

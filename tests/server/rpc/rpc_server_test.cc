@@ -115,6 +115,8 @@ TEST(RpcServerTest, MetadataOfServerAndModel) {
   EXPECT_EQ(model.outputs(1).name(), "probabilities");
   EXPECT_EQ(model.outputs(1).datatype(), "FP32");
   EXPECT_THAT(model.outputs(1).shape(), ElementsAre(-1, LoopbackServer::kClasses));
+  EXPECT_EQ(model.properties().at("variant"), "edgenext_xx_small");
+  EXPECT_EQ(model.properties().at("precision"), "bf16");
 
   request.set_name("shapes");
   EXPECT_THAT(Call(server, &GRPCInferenceService::Stub::ModelMetadata, request, model),
