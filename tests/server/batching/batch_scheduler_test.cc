@@ -376,28 +376,6 @@ TEST_F(BatchSchedulerTest, AWorkerThatCannotBePinnedEndsStart) {
   EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("CPU 1023")));
 }
 
-TEST_F(BatchSchedulerTest, BusyTimeCountsHelpers) {
-  BatchScheduler::Options options;
-  options.workers = 2;
-  MakeScheduler(options);
-  ASSERT_THAT(Start(), IsOk());
-  clock_.AwaitWaiters(2, kNever);
-  gate_.Close();
-  std::thread sharer([&] {
-    scheduler_->team().Run(8, [&](int, int threads) {
-      EXPECT_EQ(threads, 3);
-      gate_.Pass();
-    });
-  });
-  gate_.AwaitArrivals(3);
-  clock_.Advance(absl::Seconds(3));
-  gate_.Open();
-  sharer.join();
-  EXPECT_EQ(scheduler_->Stop(kNever), 0);
-  EXPECT_EQ(scheduler_->busy(), absl::Seconds(6)) << "the caller is no worker";
-  EXPECT_EQ(scheduler_->sharing().runs, 1);
-}
-
 TEST_F(BatchSchedulerTest, BusyTimeCountsBatchesThatRunToo) {
   MakeScheduler(Batches(1));
   ASSERT_THAT(Start(), IsOk());

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -188,6 +189,35 @@ TEST_F(TaskQueueSharingTest, HelpersFinishTheirPartBeforeTheyStop) {
   EXPECT_EQ(held.get(), 3);
   for (std::future<void>& worker : workers_) worker.get();
   EXPECT_EQ(Share(kMany), 1) << "the workers are gone";
+}
+
+// Holds whoever abandons it.
+class GatedTask final : public Task {
+ public:
+  GatedTask(TaskAttributes attributes, Gate* gate) : Task(std::move(attributes), nullptr), gate_(gate) {}
+  void Abandon(absl::Status) override { gate_->Pass(); }
+
+ private:
+  Gate* const gate_;
+};
+
+// A worker that is called and has not come yet helps nobody else, and comes even if the queue is empty for
+// good.
+TEST_F(TaskQueueSharingTest, AWorkerThatIsCalledComes) {
+  MakeQueue();
+  gate_.Close();
+  TaskAttributes expired;
+  expired.deadline = clock_.Now();
+  std::unique_ptr<Task> gated = std::make_unique<GatedTask>(expired, &gate_);
+  ASSERT_THAT(queue_->Schedule(&gated), IsOk());
+  workers_.push_back(std::async(std::launch::async, [this] { EXPECT_FALSE(queue_->Take().has_value()); }));
+  gate_.AwaitArrivals(1);  // in Take, held by the expired task
+  std::future<int> first = std::async(std::launch::async, [this] { return Share(kMany); });
+  while (queue_->sharing().runs == 0) std::this_thread::yield();
+  EXPECT_EQ(Share(kMany), 1);
+  queue_->StopAccepting();
+  gate_.Open();
+  EXPECT_EQ(first.get(), 2);
 }
 
 TEST_F(TaskQueueSharingTest, TheTimeOfHelpersIsCounted) {
