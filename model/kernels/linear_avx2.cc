@@ -11,6 +11,7 @@ struct F32Avx2 : Avx2 {
   using Factor = float;
   using Factors = __m256;
   static constexpr size_t kTileRows = 6;  // with 2 registers of a panel, 12 of the 16 registers hold sums
+  static constexpr size_t kStoredRows = kTileRows;
   static constexpr size_t kPanelRegisters = 2;
   static constexpr int kPanel = 16;
   static constexpr int kStepInputs = 1;

@@ -17,6 +17,7 @@ namespace {
 template <typename Gelu>
 struct LinearAvx512 : Avx512 {
   static constexpr size_t kTileRows = 8;  // with 3 registers of a panel, 24 of the 32 registers hold sums
+  static constexpr size_t kStoredRows = 2;
   static constexpr size_t kPanelRegisters = 3;
   static constexpr int kPanel = 48;
   static constexpr bool kHasHalf = true;

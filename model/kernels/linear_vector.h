@@ -33,11 +33,6 @@ struct Pending {
   }
 };
 
-struct NothingPending {
-  static constexpr int count = 0;
-  void ApplyToNext() {}
-};
-
 // Rows of factors that a tile reads: `kStride` apart, or `stride` if that is 0.
 template <typename Machine, size_t kStride>
 struct FactorRows {
@@ -75,16 +70,7 @@ class TileSums {
       for (size_t r = 0; r < kRows; ++r) {
         const auto input =
             Machine::Broadcast(r < kRows / 2 ? low + rows->Offset(r) : high + rows->Offset(r - kRows / 2));
-#pragma GCC unroll 3
-        for (size_t c = 0; c < kRegisters; ++c) {
-          if constexpr (kHalf) {
-            if (c + 1 == kRegisters) {
-              sums_[r][c] = Machine::MultiplyAddHalf(input, weights[c], sums_[r][c]);
-              continue;
-            }
-          }
-          sums_[r][c] = Machine::MultiplyAdd(input, weights[c], sums_[r][c]);
-        }
+        AddProducts(r, input, weights);
       }
       low += Machine::kStepInputs;
       high += Machine::kStepInputs;
@@ -123,68 +109,101 @@ class TileSums {
     Multiply(rows, weight, steps);
   }
 
-  [[gnu::always_inline]] void Store(float* out, size_t out_stride) const {
+  // Multiplies by the last steps and calls store(row, column, sum) for all sums, a few rows after the other:
+  // so the stores are spread out, and the next tile can begin before they fill the store queue.
+  template <size_t kStride, typename Store>
+  [[gnu::always_inline]] void MultiplyAndStore(const FactorRows<Machine, kStride>& rows,
+                                               const typename Machine::Factor** weight, int steps,
+                                               Store store) {
+    constexpr size_t kTogether = kRows < Machine::kStoredRows ? kRows : Machine::kStoredRows;
+    const auto* const end = *weight + steps * Machine::kStepWeights;
 #pragma GCC unroll 8
-    for (size_t r = 0; r < kRows; ++r, out += out_stride) {
+    for (size_t r = 0; r < kRows; r += kTogether) {
+      const typename Machine::Factor* in = rows.first + rows.Offset(r);
+      for (const auto* w = *weight; w != end; w += Machine::kStepWeights, in += Machine::kStepInputs) {
+        typename Machine::Factors weights[kRegisters];
 #pragma GCC unroll 3
-      for (size_t c = 0; c < kRegisters; ++c) Machine::Store(out + c * Machine::kLanes, sums_[r][c]);
-    }
-  }
-
-  // The residual comes last: the sums before are usually much smaller, and so are their roundings.
-  [[gnu::always_inline]] void StoreWith(const float* residual, size_t residual_stride, float* out,
-                                        size_t out_stride) const {
+        for (size_t c = 0; c < kRegisters; ++c) weights[c] = Machine::LoadWeights(w, c);
 #pragma GCC unroll 8
-    for (size_t r = 0; r < kRows; ++r, out += out_stride, residual += residual_stride) {
+        for (size_t i = 0; i < kTogether; ++i)
+          AddProducts(r + i, Machine::Broadcast(in + rows.Offset(i)), weights);
+      }
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kTogether; ++i) {
 #pragma GCC unroll 3
-      for (size_t c = 0; c < kRegisters; ++c) {
-        Machine::Store(out + c * Machine::kLanes,
-                       Machine::Add(sums_[r][c], Machine::Load(residual + c * Machine::kLanes)));
+        for (size_t c = 0; c < kRegisters; ++c) store(r + i, c * Machine::kLanes, sums_[r + i][c]);
       }
     }
+    *weight = end;
   }
 
  private:
+  [[gnu::always_inline]] void AddProducts(size_t r, typename Machine::Factors input,
+                                          const typename Machine::Factors (&weights)[kRegisters]) {
+#pragma GCC unroll 3
+    for (size_t c = 0; c < kRegisters; ++c) {
+      if constexpr (kHalf) {
+        if (c + 1 == kRegisters) {
+          sums_[r][c] = Machine::MultiplyAddHalf(input, weights[c], sums_[r][c]);
+          continue;
+        }
+      }
+      sums_[r][c] = Machine::MultiplyAdd(input, weights[c], sums_[r][c]);
+    }
+  }
+
   typename Machine::Register sums_[kRows][kRegisters];
 };
 
-// A panel of a layer: outputs [first, first + width).
+// How much of a panel holds outputs: registers, of which the last one counts half if kHalf.
+template <size_t kRegistersValue, bool kHalfValue>
+struct PanelShape {
+  static constexpr size_t kRegisters = kRegistersValue;
+  static constexpr bool kHalf = kHalfValue;
+};
+
+// Calls run(shape, first, panels) for the whole panels of `outputs`, and then for what is left, whose shape
+// is known only now.
+template <typename Machine, typename Run>
+[[gnu::always_inline]] inline void ForEachPanelShape(int outputs, Run run) {
+  constexpr int kLanes = static_cast<int>(Machine::kLanes);
+  const int whole = outputs / Machine::kPanel, left = outputs % Machine::kPanel;
+  if (whole > 0) run(PanelShape<Machine::kPanelRegisters, false>(), 0, whole);
+  if (left == 0) return;
+  const int registers = (left + kLanes - 1) / kLanes;
+  if constexpr (Machine::kHasHalf) {
+    if (left <= registers * kLanes - kLanes / 2) {
+      if (registers == 1) return run(PanelShape<1, true>(), whole, 1);
+      if (registers == 2) return run(PanelShape<2, true>(), whole, 1);
+      return run(PanelShape<3, true>(), whole, 1);
+    }
+  }
+  if (registers == 1) return run(PanelShape<1, false>(), whole, 1);
+  if constexpr (Machine::kPanelRegisters == 3) {
+    if (registers == 2) return run(PanelShape<2, false>(), whole, 1);
+  }
+  run(PanelShape<Machine::kPanelRegisters, false>(), whole, 1);
+}
+
+// A layer as tiles read it.
 template <typename Machine>
-struct Panel {
-  Panel(const PackedLinear& layer, int first)
-      : weight(static_cast<const typename Machine::Factor*>(layer.weight) +
-               static_cast<size_t>(first) * static_cast<size_t>(layer.inputs)),
-        bias(layer.bias + first) {}
+struct Layer {
+  explicit Layer(const PackedLinear& layer)
+      : weight(static_cast<const typename Machine::Factor*>(layer.weight)),
+        bias(layer.bias),
+        inputs(layer.inputs),
+        outputs(layer.outputs) {}
+
+  const typename Machine::Factor* Weight(int panel) const {
+    return weight + static_cast<size_t>(panel * Machine::kPanel) * static_cast<size_t>(inputs);
+  }
+  const float* Bias(int panel) const { return bias + panel * Machine::kPanel; }
 
   const typename Machine::Factor* weight;
   const float* bias;
+  int inputs;
+  int outputs;
 };
-
-// Calls run(first, width) for each panel of `outputs`.
-template <typename Machine, typename Run>
-void ForEachPanel(int outputs, Run run) {
-  constexpr int kPanel = Machine::kPanel;
-  for (int first = 0; first < outputs; first += kPanel) {
-    run(first, outputs - first < kPanel ? outputs - first : kPanel);
-  }
-}
-
-// Calls Tile::template Run<kRegisters, kHalf>() for a width of the panel that is known only now.
-template <typename Machine, typename Tile>
-void RunPanel(int width, const Tile& tile) {
-  constexpr int kLanes = static_cast<int>(Machine::kLanes);
-  const int registers = (width + kLanes - 1) / kLanes;
-  if constexpr (Machine::kHasHalf) {
-    if (width <= registers * kLanes - kLanes / 2) {
-      if (registers == 1) return tile.template Run<1, true>();
-      if (registers == 2) return tile.template Run<2, true>();
-      return tile.template Run<3, true>();
-    }
-  }
-  if (registers == 1) return tile.template Run<1, false>();
-  if (registers == 2) return tile.template Run<2, false>();
-  if constexpr (Machine::kPanelRegisters == 3) return tile.template Run<3, false>();
-}
 
 // Heights of tiles: as many of the first as fit, then of the next, down to one row.
 constexpr size_t NextTileRows(size_t rows) { return rows == 6 ? 4 : rows / 2; }
@@ -207,151 +226,160 @@ void ClearPadding(int outputs, size_t rows, float* out, size_t out_stride) {
   }
 }
 
-// One tile of a layer whose inputs are factor rows.
-template <typename Machine, size_t kRows, typename Pending>
-struct InputTile {
-  FactorRows<Machine, 0> in;
-  Panel<Machine> panel;
-  int steps;
-  const float* residual;  // null for none
-  size_t residual_stride;
-  float* out;
-  size_t out_stride;
-  Pending pending;
+// How many steps of a tile go with its stores.
+constexpr int kLastSteps = 4;
 
-  template <size_t kRegisters, bool kHalf>
-  [[gnu::noinline]] void Run() const {
-    TileSums<Machine, kRows, kRegisters, kHalf> sums(panel.bias);
-    FactorRows<Machine, 0> rows = in;
-    const typename Machine::Factor* weight = panel.weight;
-    Pending waiting = pending;
-    sums.MultiplyAndApply(&rows, &weight, steps, &waiting);
-    if (residual == nullptr) {
-      sums.Store(out, out_stride);
-    } else {
-      sums.StoreWith(residual, residual_stride, out, out_stride);
-    }
-  }
-};
+// Between two tiles as little as can be is stored: the sums of the one before wait in the store queue, which
+// they almost fill, and what is loaded after them from a newer store waits as well. So the kernels run over
+// neighbouring panels without leaving a function, and find their places from what was stored long ago.
 
 template <typename Machine>
 class VectorLinear {
  public:
-  explicit VectorLinear(const LinearArguments& arguments) : arguments_(arguments) {}
+  explicit VectorLinear(const LinearArguments& arguments) : arguments_(arguments), layer_(arguments.layer) {}
 
   void Run() const {
     const auto rows = static_cast<size_t>(arguments_.rows);
     ForEachTile<Machine::kTileRows>(0, rows, *this);
-    ClearPadding<Machine>(arguments_.layer.outputs, rows, arguments_.out, arguments_.out_stride);
+    ClearPadding<Machine>(layer_.outputs, rows, arguments_.out, arguments_.out_stride);
   }
 
   template <size_t kRows>
   void Run(size_t row) const {
-    using Factor = typename Machine::Factor;
-    const LinearArguments& a = arguments_;
-    const Factor* in = static_cast<const Factor*>(a.in) + row * a.in_stride;
-    ForEachPanel<Machine>(a.layer.outputs, [&](int first, int width) {
-      const float* residual = a.residual == nullptr ? nullptr : a.residual + row * a.residual_stride + first;
-      RunPanel<Machine>(width,
-                        InputTile<Machine, kRows, NothingPending>{{in, a.in_stride},
-                                                                  Panel<Machine>(a.layer, first),
-                                                                  a.layer.inputs / Machine::kStepInputs,
-                                                                  residual,
-                                                                  a.residual_stride,
-                                                                  a.out + row * a.out_stride + first,
-                                                                  a.out_stride,
-                                                                  {}});
-    });
-  }
-
- private:
-  const LinearArguments& arguments_;
-};
-
-// One tile of a layer whose inputs are hidden blocks, [blocks, tile rows, panel], the last one as wide as
-// what is left.
-template <typename Machine, size_t kRows, typename Pending>
-struct HiddenTile {
-  const typename Machine::Factor* hidden;
-  Panel<Machine> panel;
-  int inputs;
-  const float* residual;
-  size_t residual_stride;
-  float* out;
-  size_t out_stride;
-  Pending pending;  // of the last block
-
-  template <size_t kRegisters, bool kHalf>
-  [[gnu::noinline]] void Run() const {
-    TileSums<Machine, kRows, kRegisters, kHalf> sums(panel.bias);
-    const typename Machine::Factor* weight = panel.weight;
-    Pending waiting = pending;
-    const typename Machine::Factor* block = hidden;
-    int left = inputs;
-    for (; left > Machine::kPanel; left -= Machine::kPanel, block += kRows * Machine::kPanel) {
-      FactorRows<Machine, Machine::kPanel> rows = {block, 0};
-      sums.MultiplyAndApply(&rows, &weight, Machine::kPanel / Machine::kStepInputs, &waiting);
-    }
-    FactorRows<Machine, 0> rows = {block, static_cast<size_t>(left)};
-    while (waiting.count > 0) waiting.ApplyToNext();
-    sums.Multiply(&rows, &weight, left / Machine::kStepInputs);
-    sums.StoreWith(residual, residual_stride, out, out_stride);
-  }
-};
-
-template <typename Machine, Activation kActivation>
-class VectorMlp {
- public:
-  explicit VectorMlp(const MlpArguments& arguments) : arguments_(arguments) {
-    float* scratch = static_cast<float*>(arguments.scratch);
-    raw_[0] = scratch;
-    raw_[1] = scratch + kBlock;
-    hidden_ = reinterpret_cast<Factor*>(scratch + 2 * kBlock);
-  }
-
-  void Run() const {
-    const auto rows = static_cast<size_t>(arguments_.rows);
-    ForEachTile<Machine::kTileRows>(0, rows, *this);
-    ClearPadding<Machine>(arguments_.fc2.outputs, rows, arguments_.out, arguments_.out_stride);
-  }
-
-  template <size_t kRows>
-  void Run(size_t row) const {
-    const MlpArguments& a = arguments_;
-    const Factor* in = static_cast<const Factor*>(a.in) + row * a.in_stride;
-    Pending<Machine, kActivation> pending;
-    int block = 0;
-    ForEachPanel<Machine>(a.fc1.outputs, [&](int first, int width) {
-      float* raw = raw_[block % 2];
-      RunPanel<Machine>(
-          width, InputTile<Machine, kRows, Pending<Machine, kActivation>>{{in, a.in_stride},
-                                                                          Panel<Machine>(a.fc1, first),
-                                                                          a.fc1.inputs / Machine::kStepInputs,
-                                                                          nullptr,
-                                                                          0,
-                                                                          raw,
-                                                                          static_cast<size_t>(width),
-                                                                          pending});
-      pending.raw = raw;
-      pending.hidden = hidden_ + static_cast<size_t>(block++) * kRows * Machine::kPanel;
-      pending.count = static_cast<int>(kRows) * width / static_cast<int>(Machine::kLanes);
-    });
-    ForEachPanel<Machine>(a.fc2.outputs, [&](int first, int width) {
-      RunPanel<Machine>(width, HiddenTile<Machine, kRows, Pending<Machine, kActivation>>{
-                                   hidden_, Panel<Machine>(a.fc2, first), a.fc2.inputs,
-                                   a.residual + row * a.residual_stride + first, a.residual_stride,
-                                   a.out + row * a.out_stride + first, a.out_stride, pending});
-      pending.count = 0;
+    ForEachPanelShape<Machine>(layer_.outputs, [this, row](auto shape, int first, int panels) {
+      RunTiles<kRows, shape.kRegisters, shape.kHalf>(row, first, panels);
     });
   }
 
  private:
   using Factor = typename Machine::Factor;
+  using Register = typename Machine::Register;
+
+  template <size_t kRows, size_t kRegisters, bool kHalf>
+  [[gnu::noinline]] void RunTiles(size_t row, int first, int panels) const {
+    const LinearArguments& a = arguments_;
+    const Factor* in = static_cast<const Factor*>(a.in) + row * a.in_stride;
+    const Factor* weight = layer_.Weight(first);
+    for (int panel = first; panel < first + panels; ++panel) {
+      TileSums<Machine, kRows, kRegisters, kHalf> sums(layer_.Bias(panel));
+      FactorRows<Machine, 0> rows = {in, a.in_stride};
+      const int steps = layer_.inputs / Machine::kStepInputs, last = steps < kLastSteps ? steps : kLastSteps;
+      sums.Multiply(&rows, &weight, steps - last);
+      float* out = a.out + row * a.out_stride + panel * Machine::kPanel;
+      if (a.residual == nullptr) {
+        sums.MultiplyAndStore(rows, &weight, last, [&](size_t r, size_t c, Register sum) {
+          Machine::Store(out + r * a.out_stride + c, sum);
+        });
+      } else {
+        const float* residual = a.residual + row * a.residual_stride + panel * Machine::kPanel;
+        sums.MultiplyAndStore(rows, &weight, last, [&](size_t r, size_t c, Register sum) {
+          Machine::Store(out + r * a.out_stride + c,
+                         Machine::Add(sum, Machine::Load(residual + r * a.residual_stride + c)));
+        });
+      }
+    }
+  }
+
+  const LinearArguments& arguments_;
+  const Layer<Machine> layer_;
+};
+
+// The hidden values of a tile lie in blocks, [blocks, tile rows, panel], the last one as wide as what is
+// left.
+template <typename Machine, Activation kActivation>
+class VectorMlp {
+ public:
+  explicit VectorMlp(const MlpArguments& arguments)
+      : arguments_(arguments),
+        fc1_(arguments.fc1),
+        fc2_(arguments.fc2),
+        raw_(static_cast<float*>(arguments.scratch)),
+        hidden_(reinterpret_cast<Factor*>(raw_ + 2 * kBlock)) {}
+
+  void Run() const {
+    const auto rows = static_cast<size_t>(arguments_.rows);
+    ForEachTile<Machine::kTileRows>(0, rows, *this);
+    ClearPadding<Machine>(fc2_.outputs, rows, arguments_.out, arguments_.out_stride);
+  }
+
+  template <size_t kRows>
+  void Run(size_t row) const {
+    ForEachPanelShape<Machine>(fc1_.outputs, [this, row](auto shape, int first, int panels) {
+      RunFc1<kRows, shape.kRegisters, shape.kHalf>(row, first, panels);
+    });
+    ForEachPanelShape<Machine>(fc2_.outputs, [this, row](auto shape, int first, int panels) {
+      RunFc2<kRows, shape.kRegisters, shape.kHalf>(row, first, panels);
+    });
+  }
+
+ private:
+  using Factor = typename Machine::Factor;
+  using Register = typename Machine::Register;
   static constexpr size_t kBlock = Machine::kTileRows * Machine::kPanel;
 
+  // What block `block` still lacks after its tile, whose values without activation lie in two places by
+  // turns.
+  template <size_t kRows>
+  Pending<Machine, kActivation> PendingBlock(int block, size_t width) const {
+    return {raw_ + (block % 2) * static_cast<int>(kBlock),
+            hidden_ + static_cast<size_t>(block) * kRows * Machine::kPanel,
+            static_cast<int>(kRows * width / Machine::kLanes)};
+  }
+
+  template <size_t kRows, size_t kRegisters, bool kHalf>
+  [[gnu::noinline]] void RunFc1(size_t row, int first, int panels) const {
+    const Factor* in = static_cast<const Factor*>(arguments_.in) + row * arguments_.in_stride;
+    const Factor* weight = fc1_.Weight(first);
+    Pending<Machine, kActivation> pending;
+    if (first > 0) pending = PendingBlock<kRows>(first - 1, Machine::kPanel);
+    for (int panel = first; panel < first + panels; ++panel) {
+      TileSums<Machine, kRows, kRegisters, kHalf> sums(fc1_.Bias(panel));
+      FactorRows<Machine, 0> rows = {in, arguments_.in_stride};
+      const int steps = fc1_.inputs / Machine::kStepInputs, last = steps < kLastSteps ? steps : kLastSteps;
+      sums.MultiplyAndApply(&rows, &weight, steps - last, &pending);
+      constexpr size_t kWidth = kRegisters * Machine::kLanes;
+      pending = PendingBlock<kRows>(panel, kWidth);
+      float* const raw = raw_ + (panel % 2) * static_cast<int>(kBlock);
+      sums.MultiplyAndStore(rows, &weight, last, [raw](size_t r, size_t c, Register sum) {
+        Machine::Store(raw + r * kWidth + c, sum);
+      });
+    }
+  }
+
+  template <size_t kRows, size_t kRegisters, bool kHalf>
+  [[gnu::noinline]] void RunFc2(size_t row, int first, int panels) const {
+    const MlpArguments& a = arguments_;
+    const Factor* weight = fc2_.Weight(first);
+    Pending<Machine, kActivation> pending;
+    if (first == 0) {
+      const int last = (fc2_.inputs - 1) / Machine::kPanel;
+      pending = PendingBlock<kRows>(last, static_cast<size_t>(fc2_.inputs - last * Machine::kPanel));
+    }
+    for (int panel = first; panel < first + panels; ++panel) {
+      TileSums<Machine, kRows, kRegisters, kHalf> sums(fc2_.Bias(panel));
+      const Factor* block = hidden_;
+      int left = fc2_.inputs;
+      for (; left > Machine::kPanel; left -= Machine::kPanel, block += kRows * Machine::kPanel) {
+        FactorRows<Machine, Machine::kPanel> rows = {block, 0};
+        sums.MultiplyAndApply(&rows, &weight, Machine::kPanel / Machine::kStepInputs, &pending);
+      }
+      while (pending.count > 0) pending.ApplyToNext();
+      FactorRows<Machine, 0> rows = {block, static_cast<size_t>(left)};
+      sums.Multiply(&rows, &weight, left / Machine::kStepInputs - kLastSteps);
+      const float* residual = a.residual + row * a.residual_stride + panel * Machine::kPanel;
+      float* out = a.out + row * a.out_stride + panel * Machine::kPanel;
+      sums.MultiplyAndStore(rows, &weight, kLastSteps, [&](size_t r, size_t c, Register sum) {
+        Machine::Store(out + r * a.out_stride + c,
+                       Machine::Add(sum, Machine::Load(residual + r * a.residual_stride + c)));
+      });
+    }
+  }
+
   const MlpArguments& arguments_;
-  float* raw_[2];
-  Factor* hidden_;
+  const Layer<Machine> fc1_;
+  const Layer<Machine> fc2_;
+  float* const raw_;
+  Factor* const hidden_;
 };
 
 template <typename Machine>
