@@ -62,7 +62,7 @@ namespace edgenext::kernels {{
 namespace {{
 """)
 emit("Gelu16", 4, 16, 5.4)
-emit("Gelu16Coarse", 2, 16, 4.6)
+emit("Gelu16Coarse", 2, 16, 4.5)
 emit("Gelu8", 6, 8, 5.5)
 print(f"""}}  // namespace
 }}  // namespace edgenext::kernels
