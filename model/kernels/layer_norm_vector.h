@@ -8,15 +8,16 @@
 namespace edgenext::kernels {
 namespace {
 
-// layer_norm for a `Machine` (see linear_vector.h). Machine::kLanes rows are done together, a register of
-// each at a time: so their additions overlap, and their sums over channels are found by a transposition
-// instead of one by one. For files of one instruction set only.
+// layer_norm for a `Machine` (see linear_vector.h). Machine::kLanes rows are done together, so that their
+// sums over channels are found by one transposition and do not wait for each other. For files of one
+// instruction set only.
 template <typename Machine>
 class VectorLayerNorm {
  public:
   explicit VectorLayerNorm(const LayerNormArguments& arguments)
       : arguments_(arguments),
-        channels_(static_cast<size_t>(arguments.channels)),
+        whole_(static_cast<size_t>(arguments.channels) / kLanes * kLanes),
+        tail_(static_cast<size_t>(arguments.channels) - whole_),
         lanes_(static_cast<size_t>(arguments.out_lanes)) {}
 
   void Run() const {
@@ -29,92 +30,95 @@ class VectorLayerNorm {
  private:
   using Register = typename Machine::Register;
   using Mask = typename Machine::Mask;
+  using Factor = typename Machine::Factor;
   static constexpr size_t kLanes = Machine::kLanes;
 
-  // The row to read for row `r` of a group of `rows`: where there are fewer than kLanes (not kWhole), the
-  // last one again and again, so that a row's result does not depend on its neighbours.
-  template <bool kWhole>
-  static size_t RowOf(size_t r, size_t rows) {
-    return kWhole || r < rows ? r : rows - 1;
-  }
-
-  // The sums over channels of add(row, lanes, values, sum), for the rows of a group.
-  template <bool kWhole, typename Add>
-  [[gnu::always_inline]] Register SumRows(const float* in, size_t rows, Add add) const {
+  // The sums over channels of term(row, values), for the `rows` rows of a group; where there are fewer than
+  // kLanes (not kWhole), the last one stands for those that are not there.
+  template <bool kWhole, typename Term>
+  [[gnu::always_inline]] Register SumRows(const float* in, size_t rows, Term term) const {
     Register sums[kLanes];
 #pragma GCC unroll 16
-    for (size_t r = 0; r < kLanes; ++r) sums[r] = Machine::Zero();
-    for (size_t c = 0; c < channels_; c += kLanes) {
-      const Mask mask = MaskAt(c);
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kLanes; ++r) {
-        const size_t row = RowOf<kWhole>(r, rows);
-        sums[r] = add(row, mask, Machine::Load(in + row * arguments_.in_stride + c, mask), sums[r]);
+    for (size_t r = 0; r < kLanes; ++r) {
+      const size_t row = kWhole || r < rows ? r : rows - 1;
+      const float* from = in + row * arguments_.in_stride;
+      Register sum = Machine::Zero();
+      for (const float* const end = from + whole_; from != end; from += kLanes) {
+        sum = Machine::Add(sum, term(row, Machine::Load(from)));
       }
+      if (tail_ > 0) {
+        const Mask mask = Machine::FirstLanes(tail_);
+        sum = Machine::Add(sum, Machine::Keep(term(row, Machine::Load(from, mask)), mask));
+      }
+      sums[r] = sum;
     }
     return Machine::SumEach(sums);
-  }
-
-  Mask MaskAt(size_t c) const {
-    const size_t left = c < channels_ ? channels_ - c : 0;
-    return Machine::FirstLanes(left < kLanes ? left : kLanes);
   }
 
   template <bool kWhole>
   void RunGroup(size_t first, size_t rows) const {
     const float* in = arguments_.in + first * arguments_.in_stride;
-    const Register count = Machine::Broadcast(static_cast<float>(channels_));
+    const Register count = Machine::Broadcast(static_cast<float>(arguments_.channels));
     alignas(64) float means[kLanes], scales[kLanes];
-    const Register sums = SumRows<kWhole>(
-        in, rows, [](size_t, Mask, Register x, Register sum) { return Machine::Add(sum, x); });
+    const Register sums = SumRows<kWhole>(in, rows, [](size_t, Register x) { return x; });
     Machine::Store(means, Machine::Divide(sums, count));
-    const Register squares =
-        SumRows<kWhole>(in, rows, [&means](size_t row, Mask mask, Register x, Register sum) {
-          const Register centred = Machine::Keep(Machine::Subtract(x, Machine::Broadcast(means[row])), mask);
-          return Machine::MultiplyAdd(centred, centred, sum);
-        });
+    const Register squares = SumRows<kWhole>(in, rows, [&means](size_t row, Register x) {
+      const Register centred = Machine::Subtract(x, Machine::Broadcast(means[row]));
+      return Machine::Multiply(centred, centred);
+    });
     const Register variance =
         Machine::Add(Machine::Divide(squares, count), Machine::Broadcast(arguments_.epsilon));
     Machine::Store(scales, Machine::Divide(Machine::Broadcast(1.0f), Machine::SquareRoot(variance)));
 
-    auto* out = static_cast<typename Machine::Factor*>(arguments_.out) + first * arguments_.out_stride;
-    if (arguments_.weight == nullptr) {
-      StoreRows<kWhole>(in, rows, out, means, scales, [](Register x, Register, Register) { return x; });
-    } else {
-      StoreRows<kWhole>(in, rows, out, means, scales, [](Register x, Register weight, Register bias) {
-        return Machine::MultiplyAdd(x, weight, bias);
-      });
+    Factor* out = static_cast<Factor*>(arguments_.out) + first * arguments_.out_stride;
+    for (size_t r = 0; r < (kWhole ? kLanes : rows); ++r) {
+      if (arguments_.weight == nullptr) {
+        StoreRow<false>(in, means[r], scales[r], out);
+      } else {
+        StoreRow<true>(in, means[r], scales[r], out);
+      }
+      in += arguments_.in_stride;
+      out += arguments_.out_stride;
     }
   }
 
-  template <bool kWhole, typename Affine>
-  [[gnu::always_inline]] void StoreRows(const float* in, size_t rows, typename Machine::Factor* out,
-                                        const float* means, const float* scales, Affine affine) const {
-    for (size_t c = 0; c < lanes_; c += kLanes) {
-      const Mask mask = MaskAt(c);
-      const bool affine_here = arguments_.weight != nullptr && c < channels_;
-      const Register weight = affine_here ? Machine::Load(arguments_.weight + c, mask) : Machine::Zero();
-      const Register bias = affine_here ? Machine::Load(arguments_.bias + c, mask) : Machine::Zero();
-      const size_t written = lanes_ - c < kLanes ? lanes_ - c : kLanes;
-      const float* from = in + c;
-      typename Machine::Factor* to = out + c;
-      for (size_t r = 0; r < (kWhole ? kLanes : rows); ++r) {
-        const Register centred = Machine::Subtract(Machine::Load(from, mask), Machine::Broadcast(means[r]));
-        const Register normalised = Machine::Multiply(centred, Machine::Broadcast(scales[r]));
-        const Register result = Machine::Keep(affine(normalised, weight, bias), mask);
-        if (written == kLanes) {
-          Machine::StoreFactors(to, result);
-        } else {
-          Machine::StoreFactors(to, result, Machine::FirstLanes(written));
-        }
-        from += arguments_.in_stride;
-        to += arguments_.out_stride;
+  template <bool kAffine>
+  [[gnu::always_inline]] void StoreRow(const float* in, float mean, float scale, Factor* out) const {
+    const Register means = Machine::Broadcast(mean), scales = Machine::Broadcast(scale);
+    const auto normalised = [&](Register x) {
+      return Machine::Multiply(Machine::Subtract(x, means), scales);
+    };
+    size_t c = 0;
+    for (; c < whole_; c += kLanes) {
+      Register result = normalised(Machine::Load(in + c));
+      if constexpr (kAffine) {
+        result = Machine::MultiplyAdd(result, Machine::Load(arguments_.weight + c),
+                                      Machine::Load(arguments_.bias + c));
       }
+      Machine::StoreFactors(out + c, result);
     }
+    if (tail_ > 0) {
+      const Mask mask = Machine::FirstLanes(tail_);
+      Register result = normalised(Machine::Load(in + c, mask));
+      if constexpr (kAffine) {
+        result = Machine::MultiplyAdd(result, Machine::Load(arguments_.weight + c, mask),
+                                      Machine::Load(arguments_.bias + c, mask));
+      }
+      StoreLanes(out, c, Machine::Keep(result, mask));
+      c += kLanes;
+    }
+    for (; c < lanes_; c += kLanes) StoreLanes(out, c, Machine::Zero());
+  }
+
+  // Stores the lanes of a register that a row of the result has from `c` on.
+  void StoreLanes(Factor* out, size_t c, Register a) const {
+    const size_t left = lanes_ - c;
+    Machine::StoreFactors(out + c, a, Machine::FirstLanes(left < kLanes ? left : kLanes));
   }
 
   const LayerNormArguments& arguments_;
-  const size_t channels_;
+  const size_t whole_;  // channels in whole registers
+  const size_t tail_;   // the others
   const size_t lanes_;
 };
 
