@@ -52,7 +52,7 @@ struct ExecutorOptions {
   int threads = 1;
 };
 
-// The activations that tests compare beside the logits: filled where the pointer is set.
+// The activations that tests compare beside the logits.
 struct ActivationTrace {
   std::array<Tensor, kStages> stages;  // [dims[i], height_i, width_i]
   Tensor features;                     // [dims[3]]: what the head's linear layer reads

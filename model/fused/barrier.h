@@ -7,7 +7,7 @@
 
 namespace edgenext::fused {
 
-// Where threads that work together meet. They wait awake. Thread-safe.
+// Where threads that work together meet: a spin barrier, at which they wait awake. Thread-safe.
 class Barrier {
  public:
   // Called by `threads` threads, equally often: returns when all have called it, and what each wrote before

@@ -36,7 +36,7 @@ struct BufferSizes {
 struct Buffers {
   Buffers(const BufferSizes& sizes, int threads, Arena& arena);
 
-  // The image of the run, set by the executor before each run.
+  // The image of a run. Set before blocks are appended, which keep the pointer; what is there, before a run.
   const NetworkInput* input = nullptr;
   // The residual stream: blocks read one and write the other.
   std::array<float*, 2> maps;

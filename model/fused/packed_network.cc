@@ -25,7 +25,7 @@ PackedStage PackStage(PackContext& context, const NetworkOptions& options, size_
     const MapLayout before = StageMap(context.config, options, index - 1);
     if (weights.downsample.has_value()) {
       // The last one stays in float32: few tokens average out what it rounds, and it made half of the error
-      // of bf16 for 5 % of the multiplications.
+      // of bf16 for 1 to 1.5 % of the multiplications.
       const bool last = index + 1 == kStages;
       stage.downsample.emplace(context, last ? *context.kernels.linear : context.linear, before, stage.map,
                                *weights.downsample);

@@ -5,9 +5,10 @@
 
 namespace edgenext::kernels {
 
-// The kernels that multiply rows by packed weights. They come in precisions: of the factors only, since sums,
-// biases, residuals and results are always float32. Factors are float32, or bfloat16 (the upper half of a
-// float32, rounded to nearest even). "Factor rows" below are rows of such values; strides count values.
+// The kernels that multiply rows by packed weights (GEMM). They come in precisions: of the factors only, the
+// operands of multiplications, since sums, biases, residuals and results are always float32. Factors are
+// float32, or bfloat16 (the upper half of a float32, rounded to nearest even). "Factor rows" below are rows
+// of such values; strides count values.
 enum class Precision { kF32, kBf16 };
 
 // "f32", "bf16"
@@ -34,7 +35,7 @@ struct LayerNormArguments {
   float epsilon;
   const float* weight;  // [channels], or null for none; then `bias` is not read
   const float* bias;    // [channels]
-  void* out;            // factor rows; may be `in` itself, with the same stride
+  void* out;            // factor rows; in float32 may be `in` itself, with the same stride
   size_t out_stride;    // >= out_lanes
   int out_lanes;        // >= channels; what is written of a row, zero beyond `channels`
 };
@@ -50,8 +51,8 @@ struct ConvertArguments {
   int out_lanes;
 };
 
-// out[r] = (residual[r] +) layer(in[r]). All PaddedChannels(outputs) lanes of a row are written: those beyond
-// `outputs` get what the residual holds there, or zero.
+// out[r] = (residual[r] +) layer(in[r]). All PaddedChannels(outputs) lanes of a row are written, and those of
+// the residual are read: beyond `outputs` these must be zero, and so is what is written there.
 struct LinearArguments {
   const void* in;  // factor rows
   size_t in_stride;
