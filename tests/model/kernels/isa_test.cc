@@ -85,11 +85,16 @@ TEST(KernelTableTest, TestsRunTheAvx512TableWhereThereIsOne) {
 TEST(KernelTableTest, EveryIsaHasItsOwnFunctions) {
   const std::vector<const KernelTable*> tables = SupportedTables();
   for (size_t i = 1; i < tables.size(); ++i) {
-    EXPECT_NE(tables[i]->xca, tables[i - 1]->xca) << IsaName(tables[i]->isa);
-    EXPECT_NE(tables[i]->linear->layer_norm, tables[i - 1]->linear->layer_norm) << IsaName(tables[i]->isa);
-    EXPECT_NE(tables[i]->resample->horizontal, tables[i - 1]->resample->horizontal)
-        << IsaName(tables[i]->isa);
-    EXPECT_NE(tables[i]->resample->vertical, tables[i - 1]->resample->vertical) << IsaName(tables[i]->isa);
+    SCOPED_TRACE(IsaName(tables[i]->isa));
+    const KernelTable &own = *tables[i], &below = *tables[i - 1];
+    EXPECT_NE(own.depthwise, below.depthwise);
+    EXPECT_NE(own.linear->layer_norm, below.linear->layer_norm);
+    EXPECT_NE(own.linear->convert, below.linear->convert);
+    EXPECT_NE(own.linear->linear, below.linear->linear);
+    EXPECT_NE(own.linear->mlp, below.linear->mlp);
+    EXPECT_NE(own.resample->horizontal, below.resample->horizontal);
+    EXPECT_NE(own.resample->vertical, below.resample->vertical);
+    EXPECT_NE(own.xca, below.xca);
   }
 }
 
