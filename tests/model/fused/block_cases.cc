@@ -142,8 +142,9 @@ std::vector<BlockCase> AllBlockCases() {
       if (stage == 0) continue;
       Add(variant, strided ? BlockKind::kStridedConvEncoder : BlockKind::kDownsample, stage, 64, 96, &cases);
       Add(variant, BlockKind::kSdtaEncoder, stage, 64, 96, &cases);
-      // So many tokens that other forms of attention are the shorter ones.
-      if (variant != std::string("edgenext_base")) {
+      // So many tokens that other forms of attention are the shorter ones; of base, the largest, in one
+      // stage.
+      if (variant != std::string("edgenext_base") || stage == 1) {
         Add(variant, BlockKind::kSdtaEncoder, stage, 256, 224, &cases);
       }
     }
@@ -151,6 +152,11 @@ std::vector<BlockCase> AllBlockCases() {
       Add(variant, BlockKind::kSdtaEncoder, 2, 128, 192, &cases);
     }
     Add(variant, BlockKind::kHead, kStages - 1, 64, 96, &cases);
+  }
+  // Heads and chunks of the cascade of 25 and 34 channels: no multiples of anything.
+  for (int stage = 1; stage < kStages; ++stage) {
+    Add("edgenext_x_small", BlockKind::kSdtaEncoder, stage, 64, 96, &cases);
+    Add("edgenext_x_small", BlockKind::kSdtaEncoder, stage, 256, 224, &cases);
   }
   return cases;
 }

@@ -317,7 +317,7 @@ TEST_P(LinearTest, LinearOfTheNetworks) {
 }
 
 TEST_P(LinearTest, MlpOfTheNetworks) {
-  for (const int channels : {24, 32, 48, 64, 80, 88, 96, 100, 160, 168, 192, 304}) {
+  for (const int channels : {24, 32, 48, 64, 80, 88, 96, 100, 160, 168, 192, 288, 304, 384}) {
     CheckMlp(17, channels, Activation::kGelu);
     CheckMlp(17, channels, Activation::kHardswish);
   }
