@@ -61,10 +61,11 @@ bool Within(const GoldenDifference& difference, const GoldenFlags& flags) {
 }
 
 std::string Text(const GoldenDifference& difference, const GoldenFlags& flags) {
-  if (!InBf16(flags)) return absl::StrCat(difference.largest, " in ", difference.where);
-  return absl::StrFormat("logits differ by %.2e rms, %.2e at most (of their deviation), top-1 %s",
-                         difference.logits_rms, difference.logits_largest,
-                         difference.same_top_1 ? "the same" : "another");
+  const std::string logits = absl::StrFormat(
+      "logits differ by %.2e rms, %.2e at most (of their deviation), top-1 %s", difference.logits_rms,
+      difference.logits_largest, difference.same_top_1 ? "the same" : "another");
+  if (InBf16(flags)) return logits;
+  return absl::StrCat(difference.largest, " in ", difference.where, ", ", logits);
 }
 
 // One line a file; whether all were within the tolerance.
@@ -126,8 +127,7 @@ int Main(int argc, char** argv) {
       "golden",
       "Runs synthetic networks and compares logits and activations with those recorded in a folder of "
       "files VARIANT-NAMING-seedS-NxHxW-cCLASSES.safetensors. Prints one line a file and instruction set "
-      "with "
-      "the largest absolute difference.");
+      "with the largest absolute difference (in f32) and that of the logits.");
   golden_command->add_option("folder", golden.folder, "the folder")->required();
   golden_command
       ->add_option("--tolerance", golden.tolerance,
