@@ -6,6 +6,8 @@ import cases
 import chart
 
 NONE = "–"
+# In standard deviations of an image's logits. edgenext-verify holds ours to less.
+TOLERANCE = {"f32": 1e-4, "bf16": 3e-2}
 
 
 class Figures:
@@ -121,6 +123,31 @@ def agreement(results: dict) -> str:
             lines.append(f"{precision}: {', '.join(parts)}")
     return ("Largest difference of a logit to float64 results, in standard deviations of an image's logits: "
             + "; ".join(lines) + ".\n")
+
+
+def disagreements(results: dict) -> list:
+    """A line for every engine that does not compute what was recorded: its times tell nothing."""
+    return [f"{r['engine']} in {r['precision']} does not compute {r['variant']}: its logits differ by "
+            f"{r['difference']:.1e} of their deviation, expected at most {TOLERANCE[r['precision']]:.0e}"
+            for r in results["records"] if not r["difference"] <= TOLERANCE[r["precision"]]]
+
+
+def shortfalls(results: dict, floors: dict) -> list:
+    """A line for every {precision: {variant: ratio}} of `floors` that was run on one thread and is not reached: how many
+    times as long as ours the fastest peer takes at least."""
+    figures = Figures(results, "one thread")
+    lines = []
+    for precision, by_variant in floors.items():
+        for variant in figures.variants(precision):
+            ours = figures.get(variant, cases.Case(cases.OURS, precision))
+            peer = figures.fastest_peer(variant, precision)
+            if variant not in by_variant or peer is None:
+                continue
+            reached = peer["least_ms"] / ours["least_ms"]
+            if not reached >= by_variant[variant]:
+                lines.append(f"{variant} in {precision}: {cases.TITLES[peer['engine']]} takes {reached:.3f} times as long "
+                             f"as edgenext, expected at least {by_variant[variant]}")
+    return lines
 
 
 def full(results: dict) -> str:

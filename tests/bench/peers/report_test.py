@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The report says what fixed figures say."""
 import dataclasses
+import json
 import pathlib
 import sys
 import tempfile
@@ -81,6 +82,35 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(report.short(results()).splitlines()[-2:], [
             "| xx_small | 4.0 ms | 8.0 ms (OpenVINO) | 2.00× | 2.0 ms | 5.0 ms (OpenVINO) | 2.50× |",
             "| small | 16.0 ms | 20.0 ms (ONNX Runtime) | 1.25× | – | – | – |"])
+
+    def test_every_engine_must_agree(self):
+        self.assertEqual(report.disagreements(results()), [])
+        wrong = results()
+        wrong["records"][1]["difference"] = 3.1e-2  # edgenext, bf16
+        wrong["records"][3]["difference"] = float("nan")  # OpenVINO, f32
+        self.assertEqual(report.disagreements(wrong), [
+            "edgenext in bf16 does not compute xx_small: its logits differ by 3.1e-02 of their deviation, expected at most 3e-02",
+            "openvino in f32 does not compute xx_small: its logits differ by nan of their deviation, expected at most 1e-04"])
+
+    def test_floors(self):
+        reached = {"f32": {"xx_small": 2.0, "small": 1.25, "base": 9.9}, "bf16": {"xx_small": 2.5, "base": 9.9}}
+        self.assertEqual(report.shortfalls(results(), reached), [])
+        missed = {"f32": {"xx_small": 2.01, "small": 1.25}, "bf16": {"xx_small": 2.6}}
+        self.assertEqual(report.shortfalls(results(), missed), [
+            "xx_small in f32: OpenVINO takes 2.000 times as long as edgenext, expected at least 2.01",
+            "xx_small in bf16: OpenVINO takes 2.500 times as long as edgenext, expected at least 2.6"])
+
+    def test_floors_without_a_peer(self):
+        ours = results()
+        ours["records"] = [r for r in ours["records"] if r["engine"] == OURS]
+        self.assertEqual(report.shortfalls(ours, {"f32": {"xx_small": 9.9}}), [])
+
+    def test_the_floors_are_of_variants_and_precisions(self):
+        floors = json.loads((pathlib.Path(report.__file__).parent / "floors.json").read_text())
+        self.assertEqual(list(floors), ["f32", "bf16"])
+        for by_variant in floors.values():
+            self.assertLessEqual(set(by_variant), set(cases.VARIANTS))
+            self.assertTrue(all(floor > 1 for floor in by_variant.values()))
 
     def test_publish_replaces_what_is_marked(self):
         with tempfile.TemporaryDirectory() as folder:
