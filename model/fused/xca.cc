@@ -44,11 +44,8 @@ Xca::Xca(PackContext& context, int stage, const MapLayout& map, const SdtaEncode
       kernels_(context.linear),
       f32_(*context.kernels.linear),
       layer_norm_(!weights.norm_xca.is_batch_norm()),
-      forms_(kernels::ShortestXcaForms(shape_)),
+      forms_(kernels::ShortestXcaForms(shape_, kernels_.precision)),
       temperature_(context.PackChannels(weights.temperature.values)) {
-  // A folded projection is float32, so it does not pay where the others are not.
-  if (kernels_.precision != kernels::Precision::kF32) forms_.folded_values = false;
-
   LinearWeights qkv = weights.qkv, proj = weights.proj;
   if (layer_norm_) FoldIntoInputs(NormAffine(weights.norm_xca), &qkv.weight, &qkv.bias);
   FoldIntoOutputs(LayerScaleAffine(weights.gamma_xca), &proj.weight, &proj.bias);
@@ -98,7 +95,7 @@ void Xca::AppendLinear(std::vector<Program::Op>* ops, const Buffers& buffers) co
   float* normalised = buffers.normalised;
   const bool f32 = kernels_.precision == kernels::Precision::kF32;
   // The whole map, normalised, for the forms that read it again, and as factors in float32.
-  const bool whole = f32 || forms_.gram_scores;
+  const bool whole = f32 || forms_.gram_scores || forms_.folded_values;
   if (layer_norm_ && whole) {
     ops->push_back({OpKind::kLayerNorm, [=](Band band, const BandScratch&) {
                       f32_.layer_norm({tokens + map_.Offset(band), stride, map_.Tokens(band), map_.channels,

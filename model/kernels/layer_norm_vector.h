@@ -8,7 +8,7 @@
 namespace edgenext::kernels {
 namespace {
 
-// layer_norm for a `Machine` (see linear_vector.h). Machine::kLanes rows are done together, so that their
+// layer_norm for a `Machine` (see linear_tile.h). Machine::kLanes rows are done together, so that their
 // sums over channels are found by one transposition and do not wait for each other. For files of one
 // instruction set only.
 template <typename Machine>

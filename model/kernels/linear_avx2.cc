@@ -2,6 +2,7 @@
 #include "model/kernels/implementations.h"
 #include "model/kernels/layer_norm_vector.h"
 #include "model/kernels/linear_vector.h"
+#include "model/kernels/mlp_vector.h"
 #include "model/kernels/vector_avx2.h"
 
 namespace edgenext::kernels {

@@ -12,7 +12,7 @@
 namespace edgenext::kernels {
 namespace {
 
-// What the machines of linear_vector.h have in common on AVX-512. `Gelu` is one of gelu_tables.h with 16
+// What the machines of linear_tile.h have in common on AVX-512. `Gelu` is one of gelu_tables.h with 16
 // intervals.
 template <typename Gelu>
 struct LinearAvx512 : Avx512 {

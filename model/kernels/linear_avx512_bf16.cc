@@ -6,6 +6,7 @@
 #include "model/kernels/layer_norm_vector.h"
 #include "model/kernels/linear_avx512.h"
 #include "model/kernels/linear_vector.h"
+#include "model/kernels/mlp_vector.h"
 
 namespace edgenext::kernels {
 namespace {

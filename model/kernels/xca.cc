@@ -30,9 +30,11 @@ size_t XcaGramScoresScratchFloats(const XcaShape& shape) {
 // A Wv, and A bv.
 size_t XcaFoldScratchFloats(const XcaShape& shape) { return (Channels(shape) + 1) * Lanes(shape); }
 
-XcaForms ShortestXcaForms(const XcaShape& shape) {
+XcaForms ShortestXcaForms(const XcaShape& shape, Precision precision) {
   const double tokens = shape.tokens, channels = shape.channels(), dim = shape.head_dim;
-  return {tokens * (1.5 + dim / channels) > 1.75 * channels + dim, tokens > channels};
+  const double squares = precision == Precision::kBf16 ? 1.0 : 2.0;  // of channels, a token, in the layers
+  return {tokens * (squares - 0.5 + dim / channels) > 1.75 * channels + dim,
+          tokens * (squares - 1.0 + dim / channels) > channels + dim};
 }
 
 }  // namespace edgenext::kernels

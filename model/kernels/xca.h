@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "model/kernels/linear.h"
+
 namespace edgenext::kernels {
 
 // Cross-covariance attention (XCA) of one image, Ali et al., "XCiT", section 3.3. For each head h, with Q, K,
@@ -12,7 +14,8 @@ namespace edgenext::kernels {
 //   out = A V
 // in pieces with the matrices A between them: they are made from Q and K, or from what Q and K are linear in,
 // by its Gram matrix; and they are applied to V, or folded into the layers before and after V. Which way is
-// shorter depends on the shape alone (ShortestXcaForms). The order of all sums depends on the shape alone.
+// shorter depends on the shape and on the precision of the layers (ShortestXcaForms). The order of all sums
+// depends on the shape alone.
 //
 // Channel c of all heads is channel c % head_dim of head c / head_dim; channels = heads * head_dim.
 struct XcaShape {
@@ -104,16 +107,18 @@ struct XcaKernels {
   void (*fold)(const XcaFoldArguments& arguments);
 };
 
-// Which forms are shorter, by their multiplications with those of the linear layers. With N tokens, C
-// channels and heads of d: by tokens scores take N (2 C^2 + C d), values N (2 C^2 + C d); by Gram matrix
-// scores take N C^2 / 2 + 1.5 C^3 + C^2 d, counted as 1.75 C^3, since the products run slower than linear
-// layers do (measured); folded values take N C^2 + C^3 + C^2 d.
+// Which forms are shorter, by their multiplications with those of the linear layers; those of bfloat16 count
+// half. With N tokens, C channels and heads of d: by tokens scores take N (2 C^2 + C d), values N (2 C^2 + C d),
+// C^2 each in the layers' precision; by Gram matrix scores take N C^2 / 2 + 1.5 C^3 + C^2 d, counted as
+// 1.75 C^3, since the products run slower than linear layers do (measured); folded values take
+// N C^2 + C^3 + C^2 d. Both are float32 throughout.
 struct XcaForms {
   bool gram_scores;
   bool folded_values;
 };
 
-XcaForms ShortestXcaForms(const XcaShape& shape);
+// `precision` is that of the linear layers.
+XcaForms ShortestXcaForms(const XcaShape& shape, Precision precision);
 
 }  // namespace edgenext::kernels
 

@@ -89,12 +89,13 @@ TEST(BlockCasesTest, MeetEveryFormOfAttention) {
   for (const BlockCase& block : AllBlockCases()) {
     if (block.kind != BlockKind::kSdtaEncoder) continue;
     const int heads = block.weights().config.heads[static_cast<size_t>(block.stage)];
-    const kernels::XcaForms form =
-        kernels::ShortestXcaForms({block.out().tokens(), heads, block.out().channels / heads});
-    forms.emplace(form.gram_scores, form.folded_values);
+    for (const kernels::Precision precision : {kernels::Precision::kF32, kernels::Precision::kBf16}) {
+      const kernels::XcaForms form =
+          kernels::ShortestXcaForms({block.out().tokens(), heads, block.out().channels / heads}, precision);
+      forms.emplace(form.gram_scores, form.folded_values);
+    }
   }
-  // Scores by Gram matrix with values by tokens are left to bfloat16, which folds nothing.
-  const std::set<std::pair<bool, bool>> all = {{false, false}, {false, true}, {true, true}};
+  const std::set<std::pair<bool, bool>> all = {{false, false}, {false, true}, {true, false}, {true, true}};
   EXPECT_EQ(forms, all);
 }
 
