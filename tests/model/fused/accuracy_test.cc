@@ -172,8 +172,9 @@ struct AttentionLayers {
   SdtaEncoderWeights weights;
 };
 
-// So few tokens that q, k and v are computed, and so many that the Gram matrix is.
-constexpr int kSides[] = {6, 18};
+// So few tokens that q, k and v are computed, so many that the Gram matrix is, and that values are folded
+// too.
+constexpr int kSides[] = {6, 12, 18};
 
 struct Bar {
   double sigmas;
@@ -186,7 +187,12 @@ class OffsetTest : public ::testing::TestWithParam<FusedKernels> {
   // The root mean square error of a layer's result, of its own, over an offset.
   template <typename Error>
   void Check(Error error) {
-    if (GetParam().linear->precision == kernels::Precision::kF32) {
+    Check(GetParam().linear->precision, error);
+  }
+
+  template <typename Error>
+  void Check(kernels::Precision precision, Error error) {
+    if (precision == kernels::Precision::kF32) {
       // Mostly the rounding of the mean, which grows with the offset.
       for (const Bar& bar : {Bar{5, 8e-7}, Bar{20, 2.5e-6}, Bar{100, 1.4e-5}}) {
         EXPECT_LE(error(bar.sigmas), bar.error) << bar.sigmas << " sigma";
@@ -222,7 +228,12 @@ TEST_P(OffsetTest, ThroughAttention) {
       SCOPED_TRACE(std::to_string(channels) + " channels, " + std::to_string(side * side) + " tokens");
       const AttentionLayers layers(channels, /*batch_norm=*/false);
       const Map y = RandomMap(channels, side, side, 7);
-      Check([&](double offset) { return layers.Error(GetParam(), Offset(y, offset)).root_mean_square; });
+      // Where attention takes both of its forms that are float32 always, nothing of it is in bfloat16.
+      const kernels::Precision precision = GetParam().linear->precision;
+      const kernels::XcaForms forms = kernels::ShortestXcaForms(
+          {side * side, AttentionLayers::kHeads, channels / AttentionLayers::kHeads}, precision);
+      Check(forms.gram_scores && forms.folded_values ? kernels::Precision::kF32 : precision,
+            [&](double offset) { return layers.Error(GetParam(), Offset(y, offset)).root_mean_square; });
     }
   }
 }
