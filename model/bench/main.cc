@@ -9,7 +9,6 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "model/base/clock.h"
 #include "model/base/status_macros.h"
 #include "model/base/version.h"
@@ -46,18 +45,11 @@ struct Flags {
   bool profile = false;
 };
 
-struct LoadedNetwork {
-  std::shared_ptr<const Network> network;
-  absl::Duration load_time;
-};
-
 absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags, kernels::Isa isa) {
   const EdgeNextConfig* config = FindConfig(flags.variant);
   if (config == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("unknown variant '", flags.variant, "', expected one of ",
-                     absl::StrJoin(AllConfigs(), ", ",
-                                   [](std::string* out, const EdgeNextConfig& c) { *out += c.variant; })));
+        absl::StrCat("unknown variant '", flags.variant, "', expected one of ", VariantWords()));
   }
   const Naming naming = config->downsample_in_block ? Naming::kTimm : Naming::kOfficial;
   EDGENEXT_ASSIGN_OR_RETURN(const LoadedWeights loaded,
@@ -67,9 +59,7 @@ absl::StatusOr<std::shared_ptr<const Network>> LoadSynthetic(const Flags& flags,
   if (flags.width != 0) options.width = flags.width;
   options.isa = isa;
   options.execution = flags.execution == "layered" ? Execution::kLayered : Execution::kFused;
-  const bool bf16 =
-      flags.precision == "bf16" || (flags.precision == "auto" && kernels::FindBf16Kernels(isa) != nullptr);
-  options.precision = bf16 ? kernels::Precision::kBf16 : kernels::Precision::kF32;
+  EDGENEXT_ASSIGN_OR_RETURN(options.precision, ChoosePrecision(flags.precision, /*of_model=*/"auto", isa));
   return PackNetwork(loaded.weights, options);
 }
 
@@ -78,18 +68,14 @@ absl::StatusOr<std::shared_ptr<const Network>> LoadModel(const Flags& flags, ker
   options.isa = isa;
   options.precision = flags.precision;
   if ((flags.height == 0) != (flags.width == 0)) {
-    return absl::InvalidArgumentError("for a model, --height and --width are given both or not at all");
+    return absl::InvalidArgumentError(absl::StrCat(
+        "of a model's --height and --width only ",
+        flags.height != 0 ? absl::StrCat("--height=", flags.height) : absl::StrCat("--width=", flags.width),
+        " is given, expected both or neither"));
   }
   if (flags.height != 0) options.overrides.input_size = InputSize{flags.height, flags.width};
   EDGENEXT_ASSIGN_OR_RETURN(const ModelBundle bundle, LoadModelBundle(flags.model, options));
   return bundle.network;
-}
-
-absl::StatusOr<LoadedNetwork> Load(const Flags& flags, kernels::Isa isa) {
-  const MonotonicTime start = Clock::Real().Now();
-  auto network = flags.model.empty() ? LoadSynthetic(flags, isa) : LoadModel(flags, isa);
-  if (!network.ok()) return network.status();
-  return LoadedNetwork{*std::move(network), Clock::Real().Now() - start};
 }
 
 // The time that multiply-accumulates alone take at the peaks of their precisions.
@@ -132,8 +118,11 @@ absl::Status PrintProfile(const Network& network) {
 absl::Status Run(const Flags& flags) {
   EDGENEXT_ASSIGN_OR_RETURN(const kernels::Isa isa, ops::SupportedIsa(flags.max_isa));
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(isa));
-  EDGENEXT_ASSIGN_OR_RETURN(const LoadedNetwork loaded, Load(flags, isa));
-  const Network& network = *loaded.network;
+  const MonotonicTime start = Clock::Real().Now();
+  EDGENEXT_ASSIGN_OR_RETURN(const std::shared_ptr<const Network> loaded,
+                            flags.model.empty() ? LoadSynthetic(flags, isa) : LoadModel(flags, isa));
+  const absl::Duration load_time = Clock::Real().Now() - start;
+  const Network& network = *loaded;
 
   MeasurementOptions options;
   options.batch = flags.batch;
@@ -149,15 +138,20 @@ absl::Status Run(const Flags& flags) {
   const double macs_per_second = macs / absl::ToDoubleSeconds(measured.per_image_min);
   nlohmann::ordered_json result;
   result["variant"] = network.config().variant;
+  result["execution"] = network.options().execution == Execution::kLayered ? "layered" : "fused";
   result["precision"] = kernels::PrecisionName(network.options().precision);
   result["isa"] = kernels::IsaName(isa);
+  result["height"] = network.options().height;
+  result["width"] = network.options().width;
   result["batch"] = flags.batch;
   result["threads"] = flags.threads;
+  result["latency_threads"] = flags.latency_threads;
   result["ms_per_image_min"] = absl::ToDoubleMilliseconds(measured.per_image_min);
   result["ms_per_image_median"] = absl::ToDoubleMilliseconds(measured.per_image_median);
   result["mac_per_clk"] = macs_per_second / peak.clock_hz;
   result["share_of_peak"] = macs_per_second / peak.macs_per_second;
-  result["load_ms"] = absl::ToDoubleMilliseconds(loaded.load_time);
+  result["load_ms"] = absl::ToDoubleMilliseconds(load_time);
+  result["ready_ms"] = absl::ToDoubleMilliseconds(measured.ready - start);
   result["arena_bytes"] = network.arena_bytes();
   result["weights_bytes"] = network.weights_bytes();
   std::printf("%s\n", result.dump(flags.json ? -1 : 2).c_str());

@@ -13,7 +13,10 @@
 namespace edgenext {
 namespace {
 
-using Times = std::vector<absl::Duration>;
+struct Times {
+  MonotonicTime ready;
+  std::vector<absl::Duration> per_image;
+};
 
 absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const MeasurementOptions& options) {
   ExecutorOptions executor_options;
@@ -32,12 +35,13 @@ absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const Measureme
 
   EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits), *team));
   const Clock& clock = Clock::Real();
-  const MonotonicTime end = clock.Now() + options.time;
   Times times;
-  for (MonotonicTime before = clock.Now(); before < end || times.empty();) {
+  times.ready = clock.Now();
+  const MonotonicTime end = times.ready + options.time;
+  for (MonotonicTime before = times.ready; before < end || times.per_image.empty();) {
     EDGENEXT_RETURN_IF_ERROR(executor->Execute(batch, absl::MakeSpan(logits), *team));
     const MonotonicTime after = clock.Now();
-    times.push_back((after - before) / options.batch);
+    times.per_image.push_back((after - before) / options.batch);
     before = after;
   }
   return times;
@@ -53,13 +57,17 @@ absl::StatusOr<Measurement> Measure(const Network& network, const MeasurementOpt
   }
   for (std::thread& thread : threads) thread.join();
 
-  Times all;
+  Measurement measurement;
+  std::vector<absl::Duration> all;
   for (const absl::StatusOr<Times>& result : results) {
     EDGENEXT_RETURN_IF_ERROR(result.status());
-    all.insert(all.end(), result->begin(), result->end());
+    measurement.ready = std::max(measurement.ready, result->ready);
+    all.insert(all.end(), result->per_image.begin(), result->per_image.end());
   }
   std::sort(all.begin(), all.end());
-  return Measurement{all.front(), all[all.size() / 2]};
+  measurement.per_image_min = all.front();
+  measurement.per_image_median = all[all.size() / 2];
+  return measurement;
 }
 
 }  // namespace edgenext

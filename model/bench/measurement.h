@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "model/base/clock.h"
 #include "model/edgenext/network.h"
 
 namespace edgenext {
@@ -15,6 +16,7 @@ struct MeasurementOptions {
 };
 
 struct Measurement {
+  MonotonicTime ready;  // when every executor had been made and had run once
   // Of one execution divided by its images, over all executions of all threads.
   absl::Duration per_image_min;
   absl::Duration per_image_median;

@@ -9,9 +9,7 @@
 #include "model/network/pack_network.h"
 
 namespace edgenext {
-namespace {
 
-// What the operator asks for; else bf16 where the processor has it and the model does not ask for f32.
 absl::StatusOr<kernels::Precision> ChoosePrecision(const std::string& asked, const std::string& of_model,
                                                    kernels::Isa isa) {
   const std::string fault = PrecisionFault(asked);
@@ -21,8 +19,6 @@ absl::StatusOr<kernels::Precision> ChoosePrecision(const std::string& asked, con
   const bool bf16 = of_model != "f32" && kernels::FindBf16Kernels(isa) != nullptr;
   return bf16 ? kernels::Precision::kBf16 : kernels::Precision::kF32;
 }
-
-}  // namespace
 
 absl::StatusOr<ModelBundle> LoadModelBundle(const std::string& path, const BundleOptions& options) {
   EDGENEXT_ASSIGN_OR_RETURN(ModelFiles files, ReadModelFiles(path, options.overrides));

@@ -11,6 +11,7 @@
 #include "model/edgenext/network.h"
 #include "model/image/image.h"
 #include "model/kernels/isa.h"
+#include "model/kernels/linear.h"
 
 namespace edgenext {
 
@@ -36,6 +37,12 @@ struct ModelBundle {
   uint64_t weights_file_bytes;
   std::vector<std::string> assumptions;  // what the files do not say and was assumed
 };
+
+// What a network is to compute in. `asked` by the operator and `of_model` by its manifest are each "f32",
+// "bf16" or "auto"; what is asked for wins, then f32 of a model, then bf16 where `isa` has it.
+// INVALID_ARGUMENT for another word.
+absl::StatusOr<kernels::Precision> ChoosePrecision(const std::string& asked, const std::string& of_model,
+                                                   kernels::Isa isa);
 
 // Reads a model's files (model_files.h: `path` is a model folder, a weights file or a folder with one) and
 // packs its network. Errors name the file and everything that is wrong with it; FAILED_PRECONDITION for a

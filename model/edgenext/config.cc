@@ -1,5 +1,7 @@
 #include "model/edgenext/config.h"
 
+#include "absl/strings/str_join.h"
+
 namespace edgenext {
 namespace {
 
@@ -42,6 +44,11 @@ std::vector<EdgeNextConfig> MakeAllConfigs() {
 absl::Span<const EdgeNextConfig> AllConfigs() {
   static const auto* configs = new std::vector<EdgeNextConfig>(MakeAllConfigs());
   return *configs;
+}
+
+std::string VariantWords() {
+  return absl::StrJoin(AllConfigs(), ", ",
+                       [](std::string* out, const EdgeNextConfig& config) { *out += config.variant; });
 }
 
 const EdgeNextConfig* FindConfig(absl::string_view variant) {

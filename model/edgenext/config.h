@@ -40,6 +40,8 @@ inline constexpr int kExpansion = 4;
 
 // Every variant that is supported, with 1000 classes.
 absl::Span<const EdgeNextConfig> AllConfigs();
+// Their names, for messages: "edgenext_xx_small, …".
+std::string VariantWords();
 // Null for an unknown name.
 const EdgeNextConfig* FindConfig(absl::string_view variant);
 

@@ -6,8 +6,10 @@ namespace edgenext {
 
 absl::Status CheckInput(const NetworkInput& input) {
   if ((input.rgb == nullptr) == (input.normalised == nullptr)) {
-    return absl::InvalidArgumentError(
-        "an image is either 8-bit RGB or normalised, and exactly one of them is set");
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an image has ",
+        input.rgb == nullptr ? "neither 8-bit RGB nor normalised" : "both 8-bit RGB and normalised",
+        " values, expected one of them"));
   }
   return absl::OkStatus();
 }

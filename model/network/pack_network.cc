@@ -24,13 +24,16 @@ absl::StatusOr<std::shared_ptr<const Network>> PackNetwork(const EdgeNextWeights
   EDGENEXT_RETURN_IF_ERROR(CheckSize("width", options.width));
   const kernels::KernelTable* kernels = kernels::FindKernelTable(options.isa);
   if (kernels == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("this processor does not support ", kernels::IsaName(options.isa)));
+    return absl::FailedPreconditionError(absl::StrCat("this processor does not support ",
+                                                      kernels::IsaName(options.isa), ", its best is ",
+                                                      kernels::IsaName(kernels::BestIsa())));
   }
 
   if (options.execution == Execution::kLayered) {
     if (options.precision != kernels::Precision::kF32) {
-      return absl::InvalidArgumentError("layer by layer, a network runs in float32 only");
+      return absl::InvalidArgumentError(absl::StrCat("layer by layer, a network cannot run in ",
+                                                     kernels::PrecisionName(options.precision),
+                                                     ", expected f32"));
     }
     return layered::PackedNetwork::Pack(weights, options, *kernels);
   }

@@ -100,7 +100,8 @@ absl::StatusOr<GoldenName> ParseGoldenName(absl::string_view file_name) {
   }
   const EdgeNextConfig* config = FindConfig(part[1].str());
   if (config == nullptr)
-    return absl::InvalidArgumentError(absl::StrCat("unknown variant '", part[1].str(), "'"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown variant '", part[1].str(), "', expected one of ", VariantWords()));
   GoldenName name;
   name.config = *config;
   name.config.classes = std::stoi(part[7]);

@@ -5,8 +5,9 @@ import pathlib
 import subprocess
 import sys
 
-KEYS = ["variant", "precision", "isa", "batch", "threads", "ms_per_image_min", "ms_per_image_median", "mac_per_clk",
-        "share_of_peak", "load_ms", "arena_bytes", "weights_bytes"]
+KEYS = ["variant", "execution", "precision", "isa", "height", "width", "batch", "threads", "latency_threads",
+        "ms_per_image_min", "ms_per_image_median", "mac_per_clk", "share_of_peak", "load_ms", "ready_ms", "arena_bytes",
+        "weights_bytes"]
 
 
 def run(*arguments):
@@ -27,7 +28,9 @@ check(done.stdout.count("\n") == 1, "one line of JSON: " + done.stdout)
 result = json.loads(done.stdout)
 check(list(result) == KEYS, f"keys {list(result)}")
 check(result["variant"] == "edgenext_xx_small" and result["batch"] == 3 and result["threads"] == 2, result)
-check(result["precision"] == "f32", result)
+check(result["precision"] == "f32" and result["execution"] == "fused" and result["latency_threads"] == 1, result)
+check((result["height"], result["width"]) == (64, 96), result)
+check(0 < result["load_ms"] < result["ready_ms"], result)
 check(0 < result["ms_per_image_min"] <= result["ms_per_image_median"], result)
 check(0 < result["share_of_peak"] and 0 < result["mac_per_clk"], result)
 
@@ -35,6 +38,7 @@ check(0 < result["share_of_peak"] and 0 < result["mac_per_clk"], result)
 for execution, kinds in (("fused", {"mlp", "linear", "depthwise", "xca"}), ("layered", {"linear", "depthwise", "xca"})):
     done = run("--variant=edgenext_xx_small", *small, "--profile", f"--execution={execution}")
     check(done.returncode == 0, done.stderr)
+    check(json.loads(done.stdout)["execution"] == execution, done.stdout)
     heading, *rows = done.stderr.splitlines()
     check(heading.split()[0] == "kind", done.stderr)
     table = {row[:12].strip(): [float(cell) for cell in row[12:].split()] for row in rows}
@@ -64,11 +68,11 @@ for arguments in ((), (f"--height={size}", f"--width={size}"), (f"--height={size
     arenas.append(json.loads(done.stdout)["arena_bytes"])
 check(arenas[0] == arenas[1] < arenas[2], f"arenas {arenas}")
 done = run("--model", model, "--height=64")
-check(done.returncode == 64 and "--width" in done.stderr, done.stderr)
+check(done.returncode == 64 and "only --height=64 is given" in done.stderr, done.stderr)
 
 done = run("--variant=edgenext_xx_small", *small, "--latency-threads=3", "--json")
 check(done.returncode == 0, done.stderr)
-check(list(json.loads(done.stdout)) == KEYS, done.stdout)
+check(list(json.loads(done.stdout)) == KEYS and json.loads(done.stdout)["latency_threads"] == 3, done.stdout)
 
 for arguments, word in ((("--latency-threads=0",), "latency-threads"), (("--latency-threads=65",), "latency-threads"), (("--variant=edgenext_huge",), "edgenext_huge"),
                         (("--precision=int8",), "precision"), (("--height=100",), "multiple of 32"), (("--width=0",), "width"),
