@@ -9,7 +9,7 @@ absl::Status CheckInput(const NetworkInput& input) {
     return absl::InvalidArgumentError(absl::StrCat(
         "an image has ",
         input.rgb == nullptr ? "neither 8-bit RGB nor normalised" : "both 8-bit RGB and normalised",
-        " values, expected one of them"));
+        " values, expected exactly one"));
   }
   return absl::OkStatus();
 }
