@@ -89,8 +89,6 @@ class Network : public std::enable_shared_from_this<Network> {
   // Packed weights of the network, and the arena of one executor with one thread.
   virtual size_t weights_bytes() const = 0;
   virtual size_t arena_bytes() const = 0;
-  // Which implementation oneDNN chose, one line for each operation: "linear 256x160x640: brgemm:avx512_core".
-  virtual const std::vector<std::string>& implementations() const = 0;
 };
 
 }  // namespace edgenext

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "absl/types/span.h"
+#include "model/base/packed_memory.h"
 #include "model/edgenext/config.h"
 #include "model/edgenext/macs.h"
 #include "model/fused/buffers.h"
 #include "model/kernels/kernels.h"
-#include "model/ops/packer.h"
 #include "model/tensor/tensor.h"
 
 namespace edgenext::fused {
@@ -18,7 +18,7 @@ struct PackContext {
   const EdgeNextConfig& config;
   const kernels::KernelTable& kernels;
   const kernels::LinearKernels& linear;  // in the precision of the network; kernels.linear is float32
-  std::shared_ptr<ops::PackedMemory> memory;
+  std::shared_ptr<PackedMemory> memory;
   BufferSizes sizes;
 
   // Weights [outputs, …] and bias [outputs], or empty for none, packed for `linear`.

@@ -57,8 +57,7 @@ std::shared_ptr<const Network> PackedNetwork::Pack(const EdgeNextWeights& weight
                                                    const kernels::KernelTable& kernels,
                                                    const kernels::LinearKernels& linear) {
   return std::make_shared<const PackedNetwork>(
-      weights, options,
-      PackContext{weights.config, kernels, linear, std::make_shared<ops::PackedMemory>(), {}});
+      weights, options, PackContext{weights.config, kernels, linear, std::make_shared<PackedMemory>(), {}});
 }
 
 PackedNetwork::PackedNetwork(const EdgeNextWeights& weights, const NetworkOptions& options,

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -53,7 +52,6 @@ class PackedNetwork final : public Network {
   const NetworkOptions& options() const override { return options_; }
   size_t weights_bytes() const override { return memory_->size_bytes(); }
   size_t arena_bytes() const override { return sizes_.ArenaBytes(/*threads=*/1); }
-  const std::vector<std::string>& implementations() const override { return implementations_; }
 
   const BufferSizes& sizes() const { return sizes_; }
   const MapLayout& stage_map(size_t stage) const { return stages_[stage].map; }
@@ -66,8 +64,7 @@ class PackedNetwork final : public Network {
 
   const EdgeNextConfig config_;
   const NetworkOptions options_;
-  const std::shared_ptr<const ops::PackedMemory> memory_;
-  const std::vector<std::string> implementations_;
+  const std::shared_ptr<const PackedMemory> memory_;
   const std::vector<PackedStage> stages_;  // kStages
   const Stem stem_;
   const Head head_;

@@ -48,9 +48,8 @@ PackedNetwork::PackedNetwork(EdgeNextConfig config, const NetworkOptions& option
       stages_(std::move(stages)),
       head_(std::move(head)) {}
 
-absl::StatusOr<std::shared_ptr<const Network>> PackedNetwork::Pack(const EdgeNextWeights& weights,
-                                                                   const NetworkOptions& options,
-                                                                   const kernels::KernelTable& kernels) {
+absl::StatusOr<std::shared_ptr<const PackedNetwork>> PackedNetwork::Pack(
+    const EdgeNextWeights& weights, const NetworkOptions& options, const kernels::KernelTable& kernels) {
   PackContext context{weights.config, kernels, ops::Packer(options.isa), {}};
   EDGENEXT_ASSIGN_OR_RETURN(Stem stem, Stem::Pack(context, options, weights.stem, weights.stem_norm));
   std::array<PackedStage, kStages> stages;

@@ -32,9 +32,9 @@ struct PackedStage {
 // The blocks of a network, each packed.
 class PackedNetwork final : public Network {
  public:
-  static absl::StatusOr<std::shared_ptr<const Network>> Pack(const EdgeNextWeights& weights,
-                                                             const NetworkOptions& options,
-                                                             const kernels::KernelTable& kernels);
+  static absl::StatusOr<std::shared_ptr<const PackedNetwork>> Pack(const EdgeNextWeights& weights,
+                                                                   const NetworkOptions& options,
+                                                                   const kernels::KernelTable& kernels);
   PackedNetwork(EdgeNextConfig config, const NetworkOptions& options, PackContext context, Stem stem,
                 std::array<PackedStage, kStages> stages, Head head);
 
@@ -47,7 +47,8 @@ class PackedNetwork final : public Network {
   const NetworkOptions& options() const override { return options_; }
   size_t weights_bytes() const override { return memory_->size_bytes(); }
   size_t arena_bytes() const override { return sizes_.ArenaBytes(); }
-  const std::vector<std::string>& implementations() const override { return implementations_; }
+  // Which implementation oneDNN chose, one line for each operation: "linear 256x160x640: brgemm:avx512_core".
+  const std::vector<std::string>& implementations() const { return implementations_; }
 
   const BufferSizes& sizes() const { return sizes_; }
   const MapSize& stage_map(size_t stage) const { return stages_[stage].map; }
@@ -62,7 +63,7 @@ class PackedNetwork final : public Network {
   const EdgeNextConfig config_;
   const NetworkOptions options_;
   const BufferSizes sizes_;
-  const std::shared_ptr<const ops::PackedMemory> memory_;
+  const std::shared_ptr<const PackedMemory> memory_;
   const std::vector<std::string> implementations_;
   const Stem stem_;
   const std::array<PackedStage, kStages> stages_;

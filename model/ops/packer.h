@@ -8,21 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "model/base/arena.h"
+#include "model/base/packed_memory.h"
 #include "model/kernels/isa.h"
 
 namespace edgenext::ops {
-
-// The memory of one network's packed weights, in blocks on huge pages. Ops keep a reference.
-class PackedMemory {
- public:
-  void* Allocate(size_t size_bytes);
-  size_t size_bytes() const { return size_bytes_; }
-
- private:
-  std::vector<Arena> blocks_;
-  size_t size_bytes_ = 0;
-};
 
 // Passed to every op while a network is made: where weights are packed to, and what the ops will need when
 // they run. Thread-compatible; not needed any more once the ops are made.
@@ -32,6 +21,7 @@ class Packer {
   // implementations are acceptable (kScalar only).
   explicit Packer(kernels::Isa isa);
 
+  // Ops keep a reference.
   const std::shared_ptr<PackedMemory>& memory() const { return memory_; }
 
   // Judges the implementation that oneDNN chose for an op: INTERNAL for a reference implementation, which may

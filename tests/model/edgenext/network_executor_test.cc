@@ -18,7 +18,6 @@
 namespace edgenext {
 namespace {
 
-using ::testing::Contains;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::OptionsForSize;
@@ -99,16 +98,6 @@ TEST(NetworkTest, KnowsItsSizes) {
   EXPECT_GE(network->arena_bytes(), size_t{16 * 24 * 24 * 3} * sizeof(float));
   EXPECT_EQ(network->options().width, 96);
   EXPECT_EQ(network->config().classes, kClasses);
-}
-
-TEST(NetworkTest, RunsNoReferenceImplementation) {
-  for (const EdgeNextConfig& config : AllConfigs()) {
-    NetworkOptions options = OptionsForSize(256, 256);
-    options.execution = Execution::kLayered;
-    ASSERT_OK_AND_ASSIGN(const auto network, PackNetwork(SyntheticWeights(config.variant), options));
-    EXPECT_FALSE(network->implementations().empty());
-    EXPECT_THAT(network->implementations(), Not(Contains(HasSubstr(": ref"))));
-  }
 }
 
 TEST(ExecutorTest, KnowsItsSizes) {

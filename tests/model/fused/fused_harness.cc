@@ -23,7 +23,7 @@ std::vector<FusedKernels> FusedKernelsIn(kernels::Precision precision) {
 }
 
 FusedHarness::FusedHarness(const EdgeNextConfig& config, const FusedKernels& kernels)
-    : context_{config, *kernels.table, *kernels.linear, std::make_shared<ops::PackedMemory>(), {}} {}
+    : context_{config, *kernels.table, *kernels.linear, std::make_shared<PackedMemory>(), {}} {}
 
 fused::Buffers& FusedHarness::Allocate(const fused::MapLayout& in, const fused::MapLayout& out) {
   fused::BufferSizes& sizes = context_.sizes;
