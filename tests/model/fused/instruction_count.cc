@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/network/pack_network.h"
-#include "tests/model/edgenext/network_fixture.h"
+#include "tests/model/network/network_fixture.h"
 
 namespace {
 

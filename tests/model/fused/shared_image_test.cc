@@ -10,7 +10,7 @@
 #include "model/executor/own_threads.h"
 #include "model/kernels/kernels.h"
 #include "model/network/pack_network.h"
-#include "tests/model/edgenext/network_fixture.h"
+#include "tests/model/network/network_fixture.h"
 #include "tests/testing/status_matchers.h"
 
 namespace edgenext {

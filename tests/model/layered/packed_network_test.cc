@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/kernels/kernels.h"
-#include "tests/model/edgenext/network_fixture.h"
+#include "tests/model/network/network_fixture.h"
 #include "tests/testing/status_matchers.h"
 
 namespace edgenext::layered {

@@ -1,5 +1,5 @@
-#ifndef TESTS_MODEL_EDGENEXT_NETWORK_FIXTURE_H_
-#define TESTS_MODEL_EDGENEXT_NETWORK_FIXTURE_H_
+#ifndef TESTS_MODEL_NETWORK_NETWORK_FIXTURE_H_
+#define TESTS_MODEL_NETWORK_NETWORK_FIXTURE_H_
 
 #include <cstdint>
 #include <random>
@@ -48,4 +48,4 @@ inline NetworkInput NormalisedInput(const std::vector<float>& values) {
 
 }  // namespace edgenext::testing
 
-#endif  // TESTS_MODEL_EDGENEXT_NETWORK_FIXTURE_H_
+#endif  // TESTS_MODEL_NETWORK_NETWORK_FIXTURE_H_

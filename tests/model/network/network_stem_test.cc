@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/network/pack_network.h"
-#include "tests/model/edgenext/network_fixture.h"
+#include "tests/model/network/network_fixture.h"
 #include "tests/testing/status_matchers.h"
 
 namespace edgenext {

@@ -12,7 +12,7 @@
 #include "model/edgenext/macs.h"
 #include "model/kernels/kernels.h"
 #include "model/network/pack_network.h"
-#include "tests/model/edgenext/network_fixture.h"
+#include "tests/model/network/network_fixture.h"
 #include "tests/testing/status_matchers.h"
 
 namespace edgenext {

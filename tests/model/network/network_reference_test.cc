@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "model/network/pack_network.h"
 #include "model/weights/checkpoint.h"
-#include "tests/model/edgenext/network_fixture.h"
+#include "tests/model/network/network_fixture.h"
 #include "tests/testing/reference_network.h"
 #include "tests/testing/status_matchers.h"
 
