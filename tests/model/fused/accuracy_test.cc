@@ -244,21 +244,47 @@ INSTANTIATE_TEST_SUITE_P(Bf16, OffsetTest, ::testing::ValuesIn(FusedKernelsIn(ke
                          ::testing::PrintToStringParamName());
 
 class AttentionTest : public ::testing::TestWithParam<FusedKernels> {};
+class Bf16AttentionTest : public AttentionTest {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Bf16AttentionTest);
+
+// Of layers that read a mean token of so many standard deviations, and whose bias takes it out.
+double ErrorWithCancelledMean(const FusedKernels& kernels, int channels, int side, double sigmas) {
+  AttentionLayers layers(channels, /*batch_norm=*/true);
+  std::vector<double> mean;
+  for (int c = 0; c < channels; ++c) mean.push_back(c % 3 == 0 ? -sigmas : sigmas);
+  layers.CancelMean(mean);
+  Map y = RandomMap(channels, side, side, 8);
+  for (size_t i = 0; i < y.values.size(); ++i) {
+    y.values[i] = double{static_cast<float>(y.values[i] + mean[i / static_cast<size_t>(side * side)])};
+  }
+  return layers.Error(kernels, y).root_mean_square;
+}
 
 TEST_P(AttentionTest, BiasCancelsTheMeanToken) {
   for (const int channels : {48, 88, 160}) {
     for (const int side : kSides) {
       for (const Bar& bar : {Bar{3, 4e-6}, Bar{10, 6e-6}, Bar{30, 2e-5}}) {
-        AttentionLayers layers(channels, /*batch_norm=*/true);
-        std::vector<double> mean;
-        for (int c = 0; c < channels; ++c) mean.push_back(c % 3 == 0 ? -bar.sigmas : bar.sigmas);
-        layers.CancelMean(mean);
-        Map y = RandomMap(channels, side, side, 8);
-        for (size_t i = 0; i < y.values.size(); ++i) {
-          y.values[i] = double{static_cast<float>(y.values[i] + mean[i / static_cast<size_t>(side * side)])};
-        }
-        EXPECT_LE(layers.Error(GetParam(), y).root_mean_square, bar.error)
+        EXPECT_LE(ErrorWithCancelledMean(GetParam(), channels, side, bar.sigmas), bar.error)
             << channels << " channels, " << side * side << " tokens, mean of " << bar.sigmas << " sigma";
+      }
+    }
+  }
+}
+
+// In bfloat16 a mean that is taken out afterwards costs digits: tokens and weights are rounded with it. The
+// products that qkv adds up are those of a token whose mean square is sigmas^2 + 1, each with two roundings.
+// Values hand that on, and so do logits: temperature times a cosine of two of them, about 1 / sqrt(tokens).
+// The two roundings of proj add to it.
+TEST_P(Bf16AttentionTest, BiasCancelsTheMeanToken) {
+  constexpr double kRounding = 0.5 / 256;
+  for (const int channels : {48, 88, 160}) {
+    for (const int side : kSides) {
+      for (const double sigmas : {0.0, 3.0, 10.0, 30.0}) {
+        const double logits = 4.0 * 4.0 * 2.0 / (side * side);
+        const double tolerance = kRounding * std::sqrt(2.0 * (sigmas * sigmas + 1.0) * (1.0 + logits) + 2.0);
+        const double error = ErrorWithCancelledMean(GetParam(), channels, side, sigmas);
+        EXPECT_LE(error, tolerance) << channels << " channels, " << side * side << " tokens, mean of "
+                                    << sigmas << " sigma";
       }
     }
   }
@@ -290,6 +316,9 @@ TEST_P(AttentionTest, ImageOfOneColor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tables, AttentionTest, ::testing::ValuesIn(FusedKernelsIn(kernels::Precision::kF32)),
+                         ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Tables, Bf16AttentionTest,
+                         ::testing::ValuesIn(FusedKernelsIn(kernels::Precision::kBf16)),
                          ::testing::PrintToStringParamName());
 
 }  // namespace
