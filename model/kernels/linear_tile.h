@@ -140,8 +140,35 @@ class TileSums {
   typename Machine::Register sums_[kRows][kRegisters];
 };
 
-// How many steps of a tile go with its stores.
-constexpr int kLastSteps = 4;
+// How many of a tile's `steps`, the last ones, go with its stores (TileSums::MultiplyAndStore).
+constexpr int kStoredSteps = 4;
+constexpr int StoredSteps(int steps) { return steps < kStoredSteps ? steps : kStoredSteps; }
+
+// Where MultiplyAndStore puts sums: rows of `out`.
+template <typename Machine>
+struct StoreRows {
+  float* out;
+  size_t stride;
+
+  [[gnu::always_inline]] void operator()(size_t r, size_t c, typename Machine::Register sum) const {
+    Machine::Store(out + r * stride + c, sum);
+  }
+};
+
+// The same with a residual. It comes last: the sums before are usually much smaller, and so are their
+// roundings.
+template <typename Machine>
+struct StoreRowsWith {
+  const float* residual;
+  size_t residual_stride;
+  float* out;
+  size_t out_stride;
+
+  [[gnu::always_inline]] void operator()(size_t r, size_t c, typename Machine::Register sum) const {
+    Machine::Store(out + r * out_stride + c,
+                   Machine::Add(sum, Machine::Load(residual + r * residual_stride + c)));
+  }
+};
 
 }  // namespace
 }  // namespace edgenext::kernels

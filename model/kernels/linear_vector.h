@@ -31,7 +31,6 @@ class VectorLinear {
 
  private:
   using Factor = typename Machine::Factor;
-  using Register = typename Machine::Register;
 
   template <size_t kRows, size_t kRegisters, bool kHalf>
   [[gnu::noinline]] void RunTiles(size_t row, int first, int panels) const {
@@ -41,19 +40,15 @@ class VectorLinear {
     for (int panel = first; panel < first + panels; ++panel) {
       TileSums<Machine, kRows, kRegisters, kHalf> sums(layer_.Bias(panel));
       FactorRows<Machine, 0> rows = {in, a.in_stride};
-      const int steps = layer_.inputs / Machine::kStepInputs, last = steps < kLastSteps ? steps : kLastSteps;
-      sums.Multiply(&rows, &weight, steps - last);
+      const int steps = layer_.inputs / Machine::kStepInputs, stored = StoredSteps(steps);
+      sums.Multiply(&rows, &weight, steps - stored);
       float* out = a.out + row * a.out_stride + panel * Machine::kPanel;
       if (a.residual == nullptr) {
-        sums.MultiplyAndStore(rows, &weight, last, [&](size_t r, size_t c, Register sum) {
-          Machine::Store(out + r * a.out_stride + c, sum);
-        });
+        sums.MultiplyAndStore(rows, &weight, stored, StoreRows<Machine>{out, a.out_stride});
       } else {
         const float* residual = a.residual + row * a.residual_stride + panel * Machine::kPanel;
-        sums.MultiplyAndStore(rows, &weight, last, [&](size_t r, size_t c, Register sum) {
-          Machine::Store(out + r * a.out_stride + c,
-                         Machine::Add(sum, Machine::Load(residual + r * a.residual_stride + c)));
-        });
+        sums.MultiplyAndStore(rows, &weight, stored,
+                              StoreRowsWith<Machine>{residual, a.residual_stride, out, a.out_stride});
       }
     }
   }

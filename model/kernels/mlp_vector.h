@@ -58,15 +58,15 @@ class VectorMlp {
 
  private:
   using Factor = typename Machine::Factor;
-  using Register = typename Machine::Register;
   static constexpr size_t kBlock = Machine::kTileRows * Machine::kPanel;
 
-  // What block `block` still lacks after its tile, whose values without activation lie in two places by
-  // turns.
+  // Where the values of a block lie without activation: in two places by turns.
+  float* Raw(int block) const { return raw_ + (block % 2) * static_cast<int>(kBlock); }
+
+  // What a block still lacks after its tile.
   template <size_t kRows>
   Pending<Machine, kActivation> PendingBlock(int block, size_t width) const {
-    return {raw_ + (block % 2) * static_cast<int>(kBlock),
-            hidden_ + static_cast<size_t>(block) * kRows * Machine::kPanel,
+    return {Raw(block), hidden_ + static_cast<size_t>(block) * kRows * Machine::kPanel,
             static_cast<int>(kRows * width / Machine::kLanes)};
   }
 
@@ -79,14 +79,11 @@ class VectorMlp {
     for (int panel = first; panel < first + panels; ++panel) {
       TileSums<Machine, kRows, kRegisters, kHalf> sums(fc1_.Bias(panel));
       FactorRows<Machine, 0> rows = {in, arguments_.in_stride};
-      const int steps = fc1_.inputs / Machine::kStepInputs, last = steps < kLastSteps ? steps : kLastSteps;
-      sums.MultiplyAndApply(&rows, &weight, steps - last, &pending);
+      const int steps = fc1_.inputs / Machine::kStepInputs, stored = StoredSteps(steps);
+      sums.MultiplyAndApply(&rows, &weight, steps - stored, &pending);
       constexpr size_t kWidth = kRegisters * Machine::kLanes;
       pending = PendingBlock<kRows>(panel, kWidth);
-      float* const raw = raw_ + (panel % 2) * static_cast<int>(kBlock);
-      sums.MultiplyAndStore(rows, &weight, last, [raw](size_t r, size_t c, Register sum) {
-        Machine::Store(raw + r * kWidth + c, sum);
-      });
+      sums.MultiplyAndStore(rows, &weight, stored, StoreRows<Machine>{Raw(panel), kWidth});
     }
   }
 
@@ -109,13 +106,13 @@ class VectorMlp {
       }
       while (pending.count > 0) pending.ApplyToNext();
       FactorRows<Machine, 0> rows = {block, static_cast<size_t>(left)};
-      sums.Multiply(&rows, &weight, left / Machine::kStepInputs - kLastSteps);
+      static_assert(Machine::kLanes / Machine::kStepInputs >= kStoredSteps,
+                    "even the narrowest block has them");
+      sums.Multiply(&rows, &weight, left / Machine::kStepInputs - kStoredSteps);
       const float* residual = a.residual + row * a.residual_stride + panel * Machine::kPanel;
       float* out = a.out + row * a.out_stride + panel * Machine::kPanel;
-      sums.MultiplyAndStore(rows, &weight, kLastSteps, [&](size_t r, size_t c, Register sum) {
-        Machine::Store(out + r * a.out_stride + c,
-                       Machine::Add(sum, Machine::Load(residual + r * a.residual_stride + c)));
-      });
+      sums.MultiplyAndStore(rows, &weight, kStoredSteps,
+                            StoreRowsWith<Machine>{residual, a.residual_stride, out, a.out_stride});
     }
   }
 
