@@ -5,9 +5,6 @@
 namespace edgenext::kernels {
 namespace {
 
-// Tokens that are centred together at most.
-constexpr size_t kCentredTokens = 64;
-
 size_t Channels(const XcaShape& shape) { return static_cast<size_t>(shape.channels()); }
 size_t Lanes(const XcaShape& shape) { return static_cast<size_t>(PaddedChannels(shape.channels())); }
 

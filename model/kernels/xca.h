@@ -67,6 +67,9 @@ struct XcaGramScoresArguments {
   float* scratch;            // XcaGramScoresScratchFloats(shape) floats, contents undefined before and after
 };
 
+// Tokens that are centred together at most, in the scratch.
+constexpr size_t kCentredTokens = 64;
+
 size_t XcaGramScoresScratchFloats(const XcaShape& shape);
 
 // out = A V. Nothing may overlap.
@@ -108,9 +111,9 @@ struct XcaKernels {
 };
 
 // Which forms are shorter, by their multiplications with those of the linear layers; those of bfloat16 count
-// half. With N tokens, C channels and heads of d: by tokens scores take N (2 C^2 + C d), values N (2 C^2 + C d),
-// C^2 each in the layers' precision; by Gram matrix scores take N C^2 / 2 + 1.5 C^3 + C^2 d, counted as
-// 1.75 C^3, since the products run slower than linear layers do (measured); folded values take
+// half. With N tokens, C channels and heads of d: by tokens, scores and values take N (2 C^2 + C d) each, of
+// which 2 N C^2 are in the layers' precision; by Gram matrix scores take N C^2 / 2 + 1.5 C^3 + C^2 d, counted
+// as 1.75 C^3, since the products run slower than linear layers do (measured); folded values take
 // N C^2 + C^3 + C^2 d. Both are float32 throughout.
 struct XcaForms {
   bool gram_scores;

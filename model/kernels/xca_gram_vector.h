@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "model/kernels/maps.h"
 #include "model/kernels/small_matmul.h"
 #include "model/kernels/xca.h"
 #include "model/kernels/xca_softmax_vector.h"
@@ -21,11 +22,11 @@ class VectorXcaGramScores {
         tokens_(static_cast<size_t>(arguments.shape.tokens)),
         channels_(static_cast<size_t>(arguments.shape.channels())),
         dim_(static_cast<size_t>(arguments.shape.head_dim)),
-        lanes_((channels_ + kPadding - 1) / kPadding * kPadding),
+        lanes_(static_cast<size_t>(PaddedChannels(arguments.shape.channels()))),
         gram_(arguments.scratch),
         key_gram_(gram_ + channels_ * lanes_),
         block_(key_gram_ + channels_ * lanes_),
-        mean_(block_ + kTokenBlock * lanes_),
+        mean_(block_ + kCentredTokens * lanes_),
         query_mean_(mean_ + lanes_),
         key_mean_(query_mean_ + lanes_),
         query_squares_(key_mean_ + lanes_),
@@ -48,18 +49,16 @@ class VectorXcaGramScores {
  private:
   using Register = typename V::Register;
 
-  static constexpr size_t kPadding = 16;
-  static constexpr size_t kTokenBlock = 64;
   static constexpr size_t kRowBlock = 8;
 
   size_t BlockTokens(size_t first) const {
-    return tokens_ - first < kTokenBlock ? tokens_ - first : kTokenBlock;
+    return tokens_ - first < kCentredTokens ? tokens_ - first : kCentredTokens;
   }
 
   void SumGram() const {
     FindMean();
     for (size_t i = 0; i < channels_ * lanes_; ++i) gram_[i] = 0.0f;
-    for (size_t t = 0; t < tokens_; t += kTokenBlock) {
+    for (size_t t = 0; t < tokens_; t += kCentredTokens) {
       CentreBlock(t);
       AddBlock(BlockTokens(t));
     }
@@ -69,7 +68,7 @@ class VectorXcaGramScores {
     const Register tokens = V::Broadcast(static_cast<float>(arguments_.shape.tokens));
     for (size_t c = 0; c < lanes_; c += V::kLanes) {
       Register sum = V::Zero();
-      for (size_t t = 0; t < tokens_; t += kTokenBlock) {
+      for (size_t t = 0; t < tokens_; t += kCentredTokens) {
         sum = V::Add(sum, SumTokens(arguments_.z + t * arguments_.stride + c, BlockTokens(t)));
       }
       V::Store(mean_ + c, V::Divide(sum, tokens));
@@ -196,7 +195,7 @@ class VectorXcaGramScores {
   const size_t lanes_;          // channels, padded
   float* const gram_;           // [channels, lanes]: G; at last with half its diagonal blocks
   float* const key_gram_;       // [channels, lanes]: Wk G
-  float* const block_;          // [kTokenBlock, lanes]: centred tokens, then rows of G Wq^T
+  float* const block_;          // [kCentredTokens, lanes]: centred tokens, then rows of G Wq^T
   float* const mean_;           // [lanes]
   float* const query_mean_;     // [lanes]
   float* const key_mean_;       // [lanes]

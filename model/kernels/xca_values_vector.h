@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "model/kernels/maps.h"
 #include "model/kernels/small_matmul.h"
 #include "model/kernels/xca.h"
 
@@ -41,7 +42,7 @@ class VectorXcaFold {
         dim_(static_cast<size_t>(arguments.shape.head_dim)),
         padded_dim_(XcaPaddedDim(arguments.shape.head_dim)),
         channels_(static_cast<size_t>(arguments.shape.channels())),
-        lanes_((channels_ + 15) / 16 * 16),
+        lanes_(static_cast<size_t>(PaddedChannels(arguments.shape.channels()))),
         panel_(static_cast<size_t>(arguments.panel)),
         mixed_weight_(arguments.scratch),
         mixed_bias_(mixed_weight_ + channels_ * lanes_) {}
