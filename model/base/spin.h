@@ -1,11 +1,15 @@
 #ifndef MODEL_BASE_SPIN_H_
 #define MODEL_BASE_SPIN_H_
 
+#include <cstddef>
 #include <thread>
 
 namespace edgenext {
 
 // Waiting awake for what another thread is about to do: within microseconds, sooner than a sleeper wakes.
+
+// What threads watch lies this far apart, so that a change disturbs only those who watch it.
+inline constexpr size_t kCacheLineBytes = 64;
 
 // Looks for some 50 us, longer than most such waits. Whether `condition` came to hold.
 template <typename Condition>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/base/spin.h"
 #include "model/base/thread_team.h"
 
 namespace edgenext {
@@ -29,8 +30,6 @@ class OwnThreads final : public ThreadTeam {
   void Run(int most_threads, Work work) override;
 
  private:
-  static constexpr size_t kCacheLine = 64;
-
   OwnThreads() = default;
   void Help(int thread);
   void AwaitRun(uint32_t runs_before);
@@ -43,8 +42,8 @@ class OwnThreads final : public ThreadTeam {
   int threads_ = 1;  // of the run
   bool stopping_ = false;
   // Counters that threads watch: each on a cache line of its own.
-  alignas(kCacheLine) std::atomic<uint32_t> runs_{0};  // that began; changes under mu_
-  alignas(kCacheLine) std::atomic<int> helping_{0};    // helpers that have not done their part of the run
+  alignas(kCacheLineBytes) std::atomic<uint32_t> runs_{0};  // that began; changes under mu_
+  alignas(kCacheLineBytes) std::atomic<int> helping_{0};  // helpers that have not done their part of the run
 };
 
 }  // namespace edgenext

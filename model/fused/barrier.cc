@@ -1,7 +1,5 @@
 #include "model/fused/barrier.h"
 
-#include "model/base/spin.h"
-
 namespace edgenext::fused {
 
 void Barrier::Await(int threads) {

@@ -2,8 +2,9 @@
 #define MODEL_FUSED_BARRIER_H_
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
+
+#include "model/base/spin.h"
 
 namespace edgenext::fused {
 
@@ -15,11 +16,9 @@ class Barrier {
   void Await(int threads);
 
  private:
-  static constexpr size_t kCacheLine = 64;
-
   // Each on a cache line of its own.
-  alignas(kCacheLine) std::atomic<int> arrived_{0};        // at the current meeting
-  alignas(kCacheLine) std::atomic<uint32_t> meetings_{0};  // that are over
+  alignas(kCacheLineBytes) std::atomic<int> arrived_{0};        // at the current meeting
+  alignas(kCacheLineBytes) std::atomic<uint32_t> meetings_{0};  // that are over
 };
 
 }  // namespace edgenext::fused

@@ -191,16 +191,6 @@ TEST_F(TaskQueueSharingTest, HelpersFinishTheirPartBeforeTheyStop) {
   EXPECT_EQ(Share(kMany), 1) << "the workers are gone";
 }
 
-// Holds whoever abandons it.
-class GatedTask final : public Task {
- public:
-  GatedTask(TaskAttributes attributes, Gate* gate) : Task(std::move(attributes), nullptr), gate_(gate) {}
-  void Abandon(absl::Status) override { gate_->Pass(); }
-
- private:
-  Gate* const gate_;
-};
-
 // A worker that is called and has not come yet helps nobody else, and comes even if the queue is empty for
 // good.
 TEST_F(TaskQueueSharingTest, AWorkerThatIsCalledComes) {

@@ -230,16 +230,6 @@ TEST_F(TaskQueueTest, WhatABatchLeavesBehindKeepsItsTimeout) {
   EXPECT_THAT(endings_.names(), ElementsAre("a", "b", "c"));
 }
 
-// A task that holds whoever abandons it.
-class GatedTask final : public Task {
- public:
-  GatedTask(TaskAttributes attributes, Gate* gate) : Task(std::move(attributes), nullptr), gate_(gate) {}
-  void Abandon(absl::Status) override { gate_->Pass(); }
-
- private:
-  Gate* const gate_;
-};
-
 TEST_F(TaskQueueTest, IdleWorkersShareWhatIsQueued) {
   MakeQueue();
   Gate gate;

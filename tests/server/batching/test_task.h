@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "server/batching/batch.h"
 #include "server/batching/task.h"
+#include "tests/testing/gate.h"
 
 namespace edgenext::serving {
 
@@ -78,6 +79,17 @@ class TestTask final : public Task {
   const std::string name_;
   Endings* const endings_;
   bool taken_ = false;
+};
+
+// A task that holds whoever abandons it.
+class GatedTask final : public Task {
+ public:
+  GatedTask(TaskAttributes attributes, testing::Gate* gate)
+      : Task(std::move(attributes), nullptr), gate_(gate) {}
+  void Abandon(absl::Status) override { gate_->Pass(); }
+
+ private:
+  testing::Gate* const gate_;
 };
 
 // Runs what is left of the batch; returns the names in order.
