@@ -85,6 +85,8 @@ class Metrics {
   virtual void CountDeadlineExceeded(DeadlineBudget budget) = 0;
   virtual void ObserveBatch(BatchTrigger trigger, int size) = 0;
   virtual void CountInferences(int images) = 0;
+  // CPU time that threads spent on decoding, preprocessing and executing images.
+  virtual void AddComputeCpu(absl::Duration time) = 0;
   // Predicted execution time of a request that arrived, refused or not.
   virtual void AddOfferedWork(absl::Duration predicted) = 0;
 

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "model/base/cpu_clock.h"
 #include "model/base/pseudo_file.h"
 
 namespace edgenext::serving {
@@ -40,6 +41,7 @@ double BootTime(const std::string& proc) {
 
 ProcessStats ReadProcessStats(const std::string& proc) {
   ProcessStats stats;
+  stats.cpu_seconds = absl::ToDoubleSeconds(ProcessCpuTime());
   stats.open_fds = CountEntries(proc + "/self/fd");
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = static_cast<double>(limit.rlim_cur);
@@ -56,7 +58,6 @@ ProcessStats ReadProcessStats(const std::string& proc) {
     return value;
   };
   const auto ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
-  stats.cpu_seconds = (field(14) + field(15)) / ticks_per_second;
   stats.threads = field(20);
   stats.start_time_seconds = BootTime(proc) + field(22) / ticks_per_second;
   stats.virtual_memory_bytes = field(23);

@@ -18,7 +18,8 @@ struct ProcessStats {
   double threads = 0;
 };
 
-// Reads PROC/self and PROC/stat; `proc` is the folder where procfs is mounted. See proc(5).
+// Reads PROC/self and PROC/stat, where `proc` is the folder where procfs is mounted (proc(5)), and asks the
+// kernel for CPU time and limits.
 ProcessStats ReadProcessStats(const std::string& proc = "/proc");
 
 }  // namespace edgenext::serving

@@ -82,6 +82,9 @@ PrometheusMetrics::PrometheusMetrics(absl::Duration latency_objective)
     model_state_[i] = &model_state.Add({{"state", kModelStates[i]}});
   batch_size_ = &HistogramFamily(registry_, "edgenext_batch_size", "Images that a worker took together.")
                      .Add({}, BatchSizeEdges());
+  compute_cpu_ = &CounterFamily(registry_, "edgenext_compute_cpu_seconds_total",
+                                "CPU time spent on decoding, preprocessing and executing images.")
+                      .Add({});
   offered_work_ =
       &CounterFamily(registry_, "edgenext_offered_work_seconds_total",
                      "Predicted execution time of every request that arrived, refused ones included.")
@@ -98,12 +101,11 @@ PrometheusMetrics::PrometheusMetrics(absl::Duration latency_objective)
 void PrometheusMetrics::SetBuildInfo(absl::string_view isa, absl::string_view precision,
                                      absl::string_view onednn) {
   if (build_info_gauge_ != nullptr) build_info_->Remove(build_info_gauge_);
-  build_info_gauge_ =
-      &build_info_->Add({{"version", kVersion},
-             {"revision", kRevision},
-             {"isa", std::string(isa)},
-             {"precision", std::string(precision)},
-             {"onednn", std::string(onednn)}});
+  build_info_gauge_ = &build_info_->Add({{"version", kVersion},
+                                         {"revision", kRevision},
+                                         {"isa", std::string(isa)},
+                                         {"precision", std::string(precision)},
+                                         {"onednn", std::string(onednn)}});
   build_info_gauge_->Set(1);
 }
 
@@ -182,6 +184,10 @@ void PrometheusMetrics::ObserveBatch(BatchTrigger trigger, int size) {
 void PrometheusMetrics::CountInferences(int images) {
   ModelSeries* model = latest_model_.load(std::memory_order_acquire);
   if (model != nullptr) model->CountInferences(images);
+}
+
+void PrometheusMetrics::AddComputeCpu(absl::Duration time) {
+  compute_cpu_->Increment(absl::ToDoubleSeconds(time));
 }
 
 void PrometheusMetrics::AddOfferedWork(absl::Duration predicted) {

@@ -44,6 +44,7 @@ class PrometheusMetrics final : public Metrics {
   void CountDeadlineExceeded(DeadlineBudget budget) override;
   void ObserveBatch(BatchTrigger trigger, int size) override;
   void CountInferences(int images) override;
+  void AddComputeCpu(absl::Duration time) override;
   void AddOfferedWork(absl::Duration predicted) override;
 
   std::string Export() override;
@@ -69,6 +70,7 @@ class PrometheusMetrics final : public Metrics {
   ByLabel<prometheus::Counter, kBatchTriggers.size()> batches_;
   ByLabel<prometheus::Gauge, kModelStates.size()> model_state_;
   prometheus::Histogram* batch_size_;
+  prometheus::Counter* compute_cpu_;
   prometheus::Counter* offered_work_;
   prometheus::Gauge* model_load_duration_;
   prometheus::Gauge* ready_;

@@ -81,10 +81,10 @@ ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const I
                                std::unique_ptr<Executor> executor)
     : model_(std::move(model)),
       observer_(observer),
-      team_(team),
       executor_(std::move(executor)),
       decoder_(ImageDecoder::Make(limits)),
       preprocessor_(Preprocessor::Make(model_->preprocess, *model_->kernels)),
+      team_(team, observer->metrics),
       rgb_(size_t{3} * static_cast<size_t>(executor_->height()) * static_cast<size_t>(executor_->width())),
       logits_(static_cast<size_t>(executor_->classes())),
       probabilities_(logits_.size()) {}
@@ -112,25 +112,32 @@ void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
   ImageTimings timings;
   timings.queue = task.queue_duration();
   timings.batch_size = batch_size;
-
-  absl::StatusOr<NetworkInput> input = Prepare(task.image(), timer, timings);
-  if (!input.ok()) return task.Finish(std::move(input).status(), Stage::kDecode);
-  absl::Status status = CheckRunnable(task, observer_->clock->Now());
-  if (!status.ok()) return task.Finish(std::move(status), Stage::kPreprocess);
-
-  observer_->metrics->CountInferences(1);
-  // Bulk images leave idle workers free for the interactive one that may come.
-  const bool interactive = task.attributes().task_class == TaskClass::kInteractive;
-  status = Execute(*input, interactive ? *team_ : alone_);
-  timings.execute = timer.End(Stage::kExecute);
-  if (!status.ok()) return task.Finish(ExplainFailure(status, task.image()), Stage::kExecute);
-  status = CheckRunnable(task, observer_->clock->Now());
-  if (!status.ok()) return task.Finish(std::move(status), Stage::kExecute);
+  Stage stage = Stage::kDecode;
+  absl::Status status = Compute(task, timer, timings, stage);
+  if (!status.ok()) return task.Finish(std::move(status), stage);
 
   ImageResult result = Postprocess(task.outputs());
   timings.postprocess = timer.End(Stage::kPostprocess);
   result.timings = timings;
   task.Finish(std::move(result), Stage::kPostprocess);
+}
+
+absl::Status ClassifyWorker::Compute(const ClassifyTask& task, StageTimer& timer, ImageTimings& timings,
+                                     Stage& stage) {
+  const ComputeCpuTimer cpu_timer(observer_->metrics);
+  stage = Stage::kDecode;
+  EDGENEXT_ASSIGN_OR_RETURN(const NetworkInput input, Prepare(task.image(), timer, timings));
+  stage = Stage::kPreprocess;
+  EDGENEXT_RETURN_IF_ERROR(CheckRunnable(task, observer_->clock->Now()));
+
+  stage = Stage::kExecute;
+  observer_->metrics->CountInferences(1);
+  // Bulk images leave idle workers free for the interactive one that may come.
+  const bool interactive = task.attributes().task_class == TaskClass::kInteractive;
+  const absl::Status executed = interactive ? Execute(input, team_) : Execute(input, alone_);
+  timings.execute = timer.End(Stage::kExecute);
+  if (!executed.ok()) return ExplainFailure(executed, task.image());
+  return CheckRunnable(task, observer_->clock->Now());
 }
 
 absl::StatusOr<NetworkInput> ClassifyWorker::Prepare(const ImageInput& image, StageTimer& timer,

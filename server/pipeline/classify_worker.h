@@ -16,6 +16,7 @@
 #include "server/batching/batch.h"
 #include "server/pipeline/classify_pipeline.h"
 #include "server/pipeline/classify_task.h"
+#include "server/pipeline/compute_cpu.h"
 #include "server/pipeline/stage_timer.h"
 
 namespace edgenext::serving {
@@ -43,6 +44,9 @@ class ClassifyWorker {
                  const TaskObserver* observer, ThreadTeam* team, std::unique_ptr<Executor> executor);
 
   void RunTask(ClassifyTask& task, int batch_size);
+  // The task's image to logits_. `stage` becomes the one that was reached. An error is what the task ends
+  // with.
+  absl::Status Compute(const ClassifyTask& task, StageTimer& timer, ImageTimings& timings, Stage& stage);
   // The image as the executor reads it; fills rgb_ for an encoded one. INVALID_ARGUMENT is the image's fault.
   absl::StatusOr<NetworkInput> Prepare(const ImageInput& image, StageTimer& timer, ImageTimings& timings);
   // Fills logits_ with finite values. An error is the executor's.
@@ -56,11 +60,11 @@ class ClassifyWorker {
   // Constant after construction.
   const std::shared_ptr<const ServedModel> model_;
   const TaskObserver* const observer_;
-  ThreadTeam* const team_;
   const std::unique_ptr<Executor> executor_;
   const std::unique_ptr<ImageDecoder> decoder_;
   const std::unique_ptr<Preprocessor> preprocessor_;
 
+  CountedTeam team_;
   CallingThread alone_;
   // Of the image that runs.
   std::vector<uint8_t> rgb_;          // [height, width, 3]

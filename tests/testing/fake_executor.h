@@ -38,6 +38,8 @@ class FakeNetwork {
   Gate& gate() { return gate_; }
   // Called by every execution after the gate. Set before the factory is used.
   void SetOnExecute(std::function<void()> on_execute) { on_execute_ = std::move(on_execute); }
+  // Called with its number by every thread of every execution after the gate. Set before the factory is used.
+  void SetOnThread(std::function<void(int thread)> on_thread) { on_thread_ = std::move(on_thread); }
   // How many threads may share an image. Set before the factory is used.
   void SetThreads(int threads) { threads_ = threads; }
   // How many images were executed.
@@ -55,6 +57,7 @@ class FakeNetwork {
   int threads_ = 1;
   Gate gate_;
   std::function<void()> on_execute_ = [] {};
+  std::function<void(int)> on_thread_ = [](int) {};
   std::atomic<int> executions_{0};
   mutable std::mutex mu_;
   std::vector<int> team_sizes_;  // guarded by mu_
@@ -75,6 +78,7 @@ class FakeNetwork::FakeExecutor final : public Executor {
           network_->team_sizes_.push_back(threads);
         }
         network_->gate_.Pass();
+        network_->on_thread_(thread);
       });
       network_->on_execute_();
       ++network_->executions_;

@@ -31,6 +31,10 @@ class RecordingMetrics final : public serving::Metrics {
     std::lock_guard<std::mutex> lock(mu_);
     return offered_work_;
   }
+  absl::Duration ComputeCpu() const {
+    std::lock_guard<std::mutex> lock(mu_);
+    return compute_cpu_;
+  }
   // What SetExecutionCost said last of one image.
   absl::Duration ImageCost() const {
     std::lock_guard<std::mutex> lock(mu_);
@@ -59,6 +63,10 @@ class RecordingMetrics final : public serving::Metrics {
   void CountDeadlineExceeded(serving::DeadlineBudget budget) override { Increment(deadlines_, budget); }
   void ObserveBatch(serving::BatchTrigger trigger, int) override { Increment(batches_, trigger); }
   void CountInferences(int images) override { inferences_ += images; }
+  void AddComputeCpu(absl::Duration time) override {
+    std::lock_guard<std::mutex> lock(mu_);
+    compute_cpu_ += time;
+  }
   void AddOfferedWork(absl::Duration predicted) override {
     std::lock_guard<std::mutex> lock(mu_);
     offered_work_ += predicted;
@@ -85,7 +93,7 @@ class RecordingMetrics final : public serving::Metrics {
   std::map<serving::Stage, int> cancelled_, stages_;
   std::map<serving::DeadlineBudget, int> deadlines_;
   std::map<serving::BatchTrigger, int> batches_;
-  absl::Duration offered_work_, image_cost_;
+  absl::Duration offered_work_, image_cost_, compute_cpu_;
   std::atomic<int> inferences_{0};
 };
 

@@ -24,6 +24,7 @@ TEST(MetricsConcurrencyTest, CountsFromManyThreadsAllArrive) {
         metrics->ObserveBatch(BatchTrigger::kIdle, 1);
         metrics->CountInferences(1);
         metrics->AddOfferedWork(absl::Seconds(1));
+        metrics->AddComputeCpu(absl::Seconds(2));
       }
     });
   }
@@ -50,6 +51,7 @@ TEST(MetricsConcurrencyTest, CountsFromManyThreadsAllArrive) {
   EXPECT_EQ(scraped.Value("edgenext_batches_total", {{"trigger", "idle"}}), kTotal);
   EXPECT_EQ(scraped.Value("edgenext_inferences_total", {{"model", "pictograms"}, {"version", "1"}}), kTotal);
   EXPECT_EQ(scraped.Value("edgenext_offered_work_seconds_total"), kTotal);
+  EXPECT_EQ(scraped.Value("edgenext_compute_cpu_seconds_total"), 2 * kTotal);
 }
 
 }  // namespace

@@ -211,6 +211,7 @@ TEST(MetricsTest, BuildAndModelAreDescribed) {
   metrics->SetExecutionCost(4, absl::Milliseconds(20));
   metrics->CountInferences(3);
   metrics->AddOfferedWork(absl::Milliseconds(250));
+  metrics->AddComputeCpu(absl::Milliseconds(125));
   metrics->SetLifecycle(false, true);
   const Exposition scraped = Scrape(*metrics);
   EXPECT_EQ(scraped.Value("edgenext_build_info", {{"version", kVersion},
@@ -233,6 +234,7 @@ TEST(MetricsTest, BuildAndModelAreDescribed) {
             0.02);
   EXPECT_EQ(scraped.Value("edgenext_inferences_total", {{"model", "pictograms"}, {"version", "1"}}), 3);
   EXPECT_EQ(scraped.Value("edgenext_offered_work_seconds_total"), 0.25);
+  EXPECT_EQ(scraped.Value("edgenext_compute_cpu_seconds_total"), 0.125);
   EXPECT_EQ(scraped.Value("edgenext_ready"), 0);
   EXPECT_EQ(scraped.Value("edgenext_draining"), 1);
 }

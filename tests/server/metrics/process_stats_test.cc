@@ -21,13 +21,12 @@ TEST(ProcessStatsTest, ReadsTheFieldsBehindAHostileName) {
   const testing::TempDir proc;
   std::filesystem::create_directories(proc.File("self/fd"));
   proc.Write("stat", "cpu  1 2 3 4\nbtime 1700000000\nprocesses 5\n");
-  // pid, name, state, ppid … as in proc(5); 14 utime, 15 stime, 20 threads, 22 start, 23 vsize, 24 rss
+  // pid, name, state, ppid … as in proc(5); 20 threads, 22 start, 23 vsize, 24 rss
   proc.Write("self/stat",
              "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 250 150 0 0 20 0 9 0 12300 1048576 77 "
              "18446744073709551615\n");
   const ProcessStats stats = ReadProcessStats(proc.path());
   const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  EXPECT_EQ(stats.cpu_seconds, 400 / ticks);
   EXPECT_EQ(stats.threads, 9);
   EXPECT_EQ(stats.start_time_seconds, 1700000000 + 12300 / ticks);
   EXPECT_EQ(stats.virtual_memory_bytes, 1048576);
@@ -37,7 +36,7 @@ TEST(ProcessStatsTest, ReadsTheFieldsBehindAHostileName) {
 TEST(ProcessStatsTest, WhatCannotBeReadIsZero) {
   const testing::TempDir nothing;
   const ProcessStats stats = ReadProcessStats(nothing.path());
-  EXPECT_EQ(stats.cpu_seconds, 0);
+  EXPECT_EQ(stats.resident_memory_bytes, 0);
   EXPECT_EQ(stats.open_fds, 0);
   const testing::TempDir cut;
   std::filesystem::create_directories(cut.File("self"));
@@ -69,13 +68,13 @@ TEST(ProcessStatsTest, FollowsThisProcess) {
   munmap(memory, kBytes);
 }
 
+// Finer than the ticks of 10 ms that procfs counts in.
 TEST(ProcessStatsTest, CpuTimeGrowsWithWork) {
   const double before = ReadProcessStats().cpu_seconds;
   const std::clock_t start = std::clock();
-  while (std::clock() - start < CLOCKS_PER_SEC / 10) {
+  while (std::clock() - start < CLOCKS_PER_SEC / 500) {
   }
-  const double used = ReadProcessStats().cpu_seconds - before;
-  EXPECT_GE(used, 0.07);  // two readings in steps of 10 ms
+  EXPECT_GE(ReadProcessStats().cpu_seconds - before, 0.00199);  // std::clock is in microseconds
 }
 
 }  // namespace
