@@ -1,8 +1,11 @@
 #ifndef SERVER_BATCHING_ADMISSION_POLICY_H_
 #define SERVER_BATCHING_ADMISSION_POLICY_H_
 
+#include <string>
+
 #include "absl/time/time.h"
 #include "model/base/clock.h"
+#include "server/batching/task.h"
 
 namespace edgenext::serving {
 
@@ -18,10 +21,12 @@ struct AdmissionSnapshot {
   bool expires_another = false;  // an image that was admitted, and runs later, would miss its deadline for it
 };
 
-// What the request wants.
+// What the request wants, and for whom. A value type.
 struct AdmissionAsk {
   int images = 1;
   MonotonicTime deadline = MonotonicTime::InfiniteFuture();
+  TaskClass task_class = TaskClass::kInteractive;
+  std::string client;  // who it is, for fair shares
 };
 
 struct AdmissionDecision {
@@ -37,6 +42,14 @@ struct AdmissionDecision {
   absl::Duration wait;   // predicted: until a worker takes its last image
   absl::Duration drain;  // predicted: until all that was admitted before is done; never zero
 };
+
+// What a refused client is told to wait: the drain time, spread so that those who were refused together do
+// not come back together. `random` is from [0, 1): the delay is 0.5 to kLongestRetryFactor times the drain
+// time.
+inline constexpr double kLongestRetryFactor = 1.5;
+inline absl::Duration RetryDelay(absl::Duration drain, double random) {
+  return drain * (kLongestRetryFactor - 1 + random);
+}
 
 // Decides whether a request is admitted. Pure: its answers depend on the arguments and on the options alone,
 // so a simulator can ask it as well as a server. Immutable.

@@ -148,6 +148,12 @@ TEST(AdmissionPolicyTest, TellsWhatItPredicts) {
   EXPECT_EQ(policy.Decide(Server(0, 0, 0), Ask(), kNow).drain, absl::Milliseconds(1)) << "never at once";
 }
 
+TEST(AdmissionPolicyTest, SpreadsRetries) {
+  EXPECT_EQ(RetryDelay(absl::Seconds(2), 0), absl::Seconds(1));
+  EXPECT_EQ(RetryDelay(absl::Seconds(2), 0.5), absl::Seconds(2));
+  EXPECT_EQ(RetryDelay(absl::Seconds(2), 0.75), absl::Seconds(2.5));
+}
+
 TEST(AdmissionPolicyTest, WithoutATimePredictsNothing) {
   const AdmissionPolicy policy(TwoWorkers());
   AdmissionSnapshot server = Server(19, 19, 2);

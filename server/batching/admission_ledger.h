@@ -1,0 +1,60 @@
+#ifndef SERVER_BATCHING_ADMISSION_LEDGER_H_
+#define SERVER_BATCHING_ADMISSION_LEDGER_H_
+
+#include "absl/time/time.h"
+#include "model/base/clock.h"
+#include "server/batching/admission_policy.h"
+#include "server/batching/backlog.h"
+#include "server/batching/fair_share.h"
+#include "server/batching/service_time.h"
+
+namespace edgenext::serving {
+
+// Which images were admitted and have not ended, and what AdmissionPolicy makes of it for the next request.
+// An image is first waiting, then executing, then gone:
+//
+//   Add ──► waiting ──► Take ──► executing ──► Finish
+//              └──► Remove
+//
+// It has no lock and no clock, so that a simulator can use it as the server does. Thread-compatible.
+class AdmissionLedger {
+ public:
+  explicit AdmissionLedger(const AdmissionPolicy::Options& options) : policy_(options) {}
+
+  // Decides on a request that comes now. The client of one that is refused is expected back, and meanwhile
+  // gets its part of the places, for as long as the refusal may tell it to stay away and a second more.
+  //
+  // Where nothing is under way and no image has been timed for a second, a deadline that looks out of reach
+  // is given its chance: or else a time that was measured in a bad moment would never be corrected.
+  AdmissionDecision Decide(const AdmissionAsk& ask, MonotonicTime now);
+
+  // These are for the images of `ask`, or some of them: its class, deadline and client are those they were
+  // added with.
+  void Add(const AdmissionAsk& ask, int images);
+  void Remove(const AdmissionAsk& ask, int images);
+  void Take(const AdmissionAsk& ask, int images);
+  void Finish(int images) { executing_ -= images; }
+
+  // One worker's time for an image: a guess, and each that was run.
+  void SetServiceTime(absl::Duration time) { service_time_.Set(time); }
+  void ObserveServiceTime(absl::Duration time, MonotonicTime now) { service_time_.Observe(time, now); }
+  absl::Duration service_time() const { return service_time_.average(); }
+
+  int waiting() const { return backlog_.size(); }
+  int executing() const { return executing_; }
+  // How long an interactive image without a deadline would wait, and when all that was admitted is done.
+  AdmissionDecision Predict() const;
+
+ private:
+  AdmissionSnapshot Snapshot(const AdmissionAsk& ask, MonotonicTime now);
+
+  const AdmissionPolicy policy_;
+  Backlog backlog_;
+  FairShare clients_;
+  ServiceTime service_time_;
+  int executing_ = 0;
+};
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_BATCHING_ADMISSION_LEDGER_H_
