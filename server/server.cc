@@ -31,6 +31,8 @@ constexpr size_t kMaxTensorBytes = size_t{4} * 3 * 512 * 512;
 static_assert(kMaxLatencyThreads <= kMaxExecutorThreads, "an executor takes what the flag allows");
 static_assert(kInflightOverheadBytes >= kMessageOverheadBytes,
               "the least budget admits a call with an image");
+// An image takes a worker ten times as long as its call takes a polling thread, and more.
+constexpr int kWorkersPerPollingThread = 8;
 // Where neither the machine nor its cgroup tells how much memory there is.
 constexpr int64_t kAssumedMemoryBytes = int64_t{4} << 30;
 
@@ -85,7 +87,7 @@ BundleOptions LoadOptions(const ServerOptions& options) {
   return load;
 }
 
-std::shared_ptr<const ServedModel> Served(ModelBundle bundle, kernels::Isa isa, int latency_threads) {
+std::shared_ptr<ServedModel> Served(ModelBundle bundle, kernels::Isa isa, int latency_threads) {
   auto model = std::make_shared<ServedModel>();
   model->name = std::move(bundle.name);
   model->version = std::move(bundle.version);
@@ -109,18 +111,19 @@ void Complain(const char* what, const absl::Status& status) {
 
 }  // namespace
 
-Server::Server(const ServerOptions& options, const Machine& machine)
+Server::Server(const ServerOptions& options, const Machine& machine, ModelHook on_model)
     : options_(options),
       machine_(machine),
+      on_model_(std::move(on_model)),
       workers_(options.cpus.value_or(DefaultWorkers(machine))),
       latency_threads_(std::min(options.latency_threads, workers_)),
       metrics_(Metrics::Make(options.latency_objective)),
       signals_(
           {[this] { lifecycle_.MoveTo(ServerState::kDraining); },
            [this](int signal) { return DrainDelay(signal) + options_.drain_timeout + kWatchdogPatience; },
-           kWatchdogPatience}),
-      health_(&lifecycle_) {
+           kWatchdogPatience}) {
   lifecycle_.Observe([this](ServerState state) {
+    health_.SetServerState(state);
     metrics_->SetLifecycle(state == ServerState::kReady, state == ServerState::kDraining);
     if (state == ServerState::kDraining) metrics_->SetModelState("draining");
   });
@@ -160,7 +163,7 @@ ExitCode Server::Run() {
     metrics_->SetModelState("failed");
     Complain("cannot serve the model", loaded);
     lifecycle_.MoveTo(ServerState::kDraining);
-    health_.Shutdown();
+    health_.Close();
     rpc_->Shutdown(clock_.Now());
     return ExitCode::kBadModel;
   }
@@ -204,6 +207,7 @@ absl::Status Server::StartRpc(std::unique_ptr<Listener> listener) {
   ServiceContext context;
   context.pipeline = pipeline_.get();
   context.lifecycle = &lifecycle_;
+  context.health = &health_;
   context.metrics = metrics_.get();
   context.latency_objective = options_.latency_objective;
   context.max_image_bytes = options_.max_image_bytes;
@@ -218,7 +222,7 @@ absl::Status Server::StartRpc(std::unique_ptr<Listener> listener) {
   rpc.max_connection_idle = options_.connection_idle;
   rpc.max_connection_age = options_.max_connection_age;
   rpc.reflection = options_.reflection;
-  rpc.extra_services = {&health_};
+  rpc.polling_threads = 1 + (workers_ - 1) / kWorkersPerPollingThread;
   EDGENEXT_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, context, std::move(listener)));
   return absl::OkStatus();
 }
@@ -245,6 +249,7 @@ absl::Status Server::LoadModel() {
   if (signals_.stop_requested()) return absl::OkStatus();
 
   const auto model = Served(std::move(bundle), UsedIsa(options_), latency_threads_);
+  if (on_model_ != nullptr) on_model_(*model);
   model_name_ = model->name;
   metrics_->SetModel(model->name, model->version, model->variant, model->classes());
   metrics_->SetModelState("warming");
@@ -272,7 +277,7 @@ ExitCode Server::Stop(bool was_ready) {
   Log(LogLevel::kInfo, "drain delay over", {{"ms", timer.LapMs()}});
 
   const MonotonicTime deadline = clock_.Now() + options_.drain_timeout;
-  health_.Shutdown();
+  health_.Close();
   signals_.SetOnCutOff([this] { rpc_->CutOff(); });
   const int calls = rpc_->Shutdown(deadline);
   signals_.SetOnCutOff(nullptr);

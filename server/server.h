@@ -1,6 +1,7 @@
 #ifndef SERVER_SERVER_H_
 #define SERVER_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "model/base/clock.h"
 #include "server/exit_code.h"
-#include "server/health/health_service.h"
+#include "server/health/health_state.h"
 #include "server/http/http_server.h"
 #include "server/lifecycle/lifecycle.h"
 #include "server/machine/cgroup.h"
@@ -32,8 +33,12 @@ namespace edgenext::serving {
 // A signal during the start ends it after the step under way. Confined to the thread that made it.
 class Server {
  public:
+  // Called with the loaded model before it is served: what measures the server puts an executor of its own
+  // there.
+  using ModelHook = std::function<void(ServedModel& model)>;
+
   // StopSignals::Block has been called.
-  Server(const ServerOptions& options, const Machine& machine);
+  Server(const ServerOptions& options, const Machine& machine, ModelHook on_model = nullptr);
 
   // Until the end: returns what the process exits with, having said why on standard error if it is a failure.
   ExitCode Run();
@@ -50,6 +55,7 @@ class Server {
 
   const ServerOptions options_;
   const Machine machine_;
+  const ModelHook on_model_;  // may be null
   const int workers_;
   const int latency_threads_;
   Clock& clock_ = Clock::Real();
@@ -57,9 +63,9 @@ class Server {
 
   Lifecycle lifecycle_;
   const std::unique_ptr<Metrics> metrics_;
+  HealthState health_;
   StopSignals signals_;
   std::unique_ptr<ClassifyPipeline> pipeline_;
-  HealthService health_;
   std::unique_ptr<RpcServer> rpc_;
   std::unique_ptr<HttpServer> http_;
   std::string model_name_;

@@ -25,7 +25,8 @@ class HealthState {
   // held: it must not call back.
   using Watcher = std::function<void(Health)>;
 
-  explicit HealthState(int max_watchers);
+  // At most `max_watchers` watchers at once.
+  explicit HealthState(int max_watchers = 256);
 
   Health Of(absl::string_view name) const;
 

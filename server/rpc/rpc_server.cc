@@ -12,8 +12,9 @@
 #include "model/base/status_macros.h"
 #include "server/rpc/classify.h"
 #include "server/rpc/classify_stream_call.h"
+#include "server/rpc/health_call.h"
 #include "server/rpc/inference_service.h"
-#include "server/rpc/reflection_service.h"
+#include "server/rpc/reflection.h"
 
 namespace edgenext::serving {
 namespace {
@@ -67,18 +68,25 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const Options& optio
                                                             const ServiceContext& services,
                                                             std::unique_ptr<Listener> listener) {
   std::unique_ptr<RpcServer> server(new RpcServer(services, std::move(listener)));
-  server->AddMethods();
+  server->AddMethods(options);
   EDGENEXT_RETURN_IF_ERROR(server->Build(options));
   return server;
 }
 
 RpcServer::~RpcServer() { Shutdown(services_.clock->Now()); }
 
-void RpcServer::AddMethods() {
+void RpcServer::AddMethods(const Options& options) {
   methods_.AddUnary("/edgenext.v1.Classifier/Classify", std::make_shared<ClassifyMethod>(services_));
   methods_.Add("/edgenext.v1.Classifier/ClassifyStream",
                [this](RpcCall& call) { return std::make_unique<ClassifyStreamCall>(call, services_); });
   AddInferenceMethods(services_, methods_);
+  for (const auto& [path, kind] : {std::pair("/grpc.health.v1.Health/Check", HealthCall::Kind::kCheck),
+                                   std::pair("/grpc.health.v1.Health/Watch", HealthCall::Kind::kWatch)}) {
+    methods_.Add(path, [this, kind = kind](RpcCall& call) {
+      return std::make_unique<HealthCall>(call, kind, services_);
+    });
+  }
+  if (options.reflection) AddReflectionMethods(methods_);
 }
 
 absl::Status RpcServer::Build(const Options& options) {
@@ -89,9 +97,6 @@ absl::Status RpcServer::Build(const Options& options) {
   grpc::ResourceQuota quota("rpc");
   builder.SetResourceQuota(quota.Resize(options.memory_quota_bytes));
   builder.RegisterAsyncGenericService(&generic_service_);
-  for (grpc::Service* service : options.extra_services) builder.RegisterService(service);
-  if (options.reflection) reflection_services_ = MakeReflectionServices();
-  for (const auto& service : reflection_services_) builder.RegisterService(service.get());
   for (int i = 0; i < options.polling_threads; ++i) {
     auto queue = std::make_unique<Queue>();
     queue->poller = std::make_unique<Poller>(builder.AddCompletionQueue());

@@ -24,8 +24,8 @@
 
 namespace edgenext::serving {
 
-// The gRPC server: both inference services through gRPC's generic service, on completion queues of its own,
-// fed by our listener. Its life:
+// The gRPC server: both inference services, health and reflection through gRPC's generic service, on
+// completion queues of its own, fed by our listener. Its life:
 //
 //   Start ──► StopAccepting ──► Drain ──► Shutdown
 //
@@ -33,7 +33,9 @@ namespace edgenext::serving {
 class RpcServer {
  public:
   struct Options {
-    int polling_threads = 2;
+    // More than one only where one cannot keep up, at about ten thousand calls a second: whichever thread
+    // waits reads all sockets, and what belongs to another's queue has to be handed over.
+    int polling_threads = 1;
     int max_concurrent_streams = 512;  // of one connection: each holds a window of unread bytes
     size_t memory_quota_bytes = size_t{4}
                                 << 30;  // of gRPC's buffers, a backstop: over it connections are refused
@@ -41,8 +43,6 @@ class RpcServer {
     absl::Duration max_connection_age = absl::Minutes(5);  // gRPC spreads it by ± 10 %
     absl::Duration max_connection_age_grace = absl::Seconds(60);
     bool reflection = true;
-    std::vector<grpc::Service*>
-        extra_services;  // on gRPC's callback API, such as health; they outlive the server
   };
 
   // Takes calls from `listener`, which is bound and not started, and answers them with `services`. INTERNAL
@@ -80,7 +80,7 @@ class RpcServer {
   };
 
   RpcServer(const ServiceContext& services, std::unique_ptr<Listener> listener);
-  void AddMethods();
+  void AddMethods(const Options& options);
   absl::Status Build(const Options& options);
   // Waits for one more call on the queue, unless the server stops.
   void Arm(Queue& queue);
@@ -96,7 +96,6 @@ class RpcServer {
   MethodTable methods_;
   CallRegistry registry_;
   grpc::AsyncGenericService generic_service_;
-  std::vector<std::unique_ptr<grpc::Service>> reflection_services_;
 
   std::vector<std::unique_ptr<Queue>> queues_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;

@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "model/base/clock.h"
+#include "server/health/health_state.h"
 #include "server/lifecycle/lifecycle.h"
 #include "server/metrics/metrics.h"
 #include "server/pipeline/classify_pipeline.h"
@@ -15,6 +16,7 @@ namespace edgenext::serving {
 struct ServiceContext {
   ClassifyPipeline* pipeline = nullptr;
   Lifecycle* lifecycle = nullptr;
+  HealthState* health = nullptr;
   Metrics* metrics = nullptr;
   Clock* clock = &Clock::Real();  // gRPC's deadlines are on this machine's monotonic clock
 

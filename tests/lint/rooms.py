@@ -15,7 +15,7 @@ THIRD_PARTY = {
     r"opencv2/": ["model/image"],
     r"prometheus/": ["server/metrics"],
     r"CivetServer|civetweb": ["server/http"],
-    r"grpcpp/|grpc/|grpc\+\+/": ["server/net", "server/rpc", "server/health", "client"],
+    r"grpcpp/|grpc/|grpc\+\+/": ["server/net", "server/rpc", "client"],
     r"nlohmann/": ["model/weights", "model/bundle", "model/verify", "model/bench", "client"],
     r"CLI/": ["server", "client", "model/verify", "model/bench"],
     r"openssl/": ["model/bundle"],

@@ -74,19 +74,20 @@ LoopbackServer::Options::Options() {
   pipeline.worker_nice = 0;
   pipeline.admission.queue_capacity = 8;
   pipeline.admission.max_inflight_bytes = size_t{64} << 20;
+  rpc.polling_threads = 2;  // so that calls of different queues meet
   services.max_image_bytes = size_t{1} << 20;
   services.max_receive_bytes = size_t{4} << 20;
   pipeline.image_limits.max_bytes = services.max_image_bytes;
 }
 
-LoopbackServer::LoopbackServer(Options options) {
+LoopbackServer::LoopbackServer(Options options) : health_(options.max_watches) {
   options.pipeline.metrics = &metrics_;
   pipeline_ = std::make_unique<serving::ClassifyPipeline>(options.pipeline);
-  health_ = std::make_unique<serving::HealthService>(&lifecycle_);
+  lifecycle_.Observe([this](serving::ServerState state) { health_.SetServerState(state); });
   options.services.pipeline = pipeline_.get();
   options.services.lifecycle = &lifecycle_;
   options.services.metrics = &metrics_;
-  options.rpc.extra_services.push_back(health_.get());
+  options.services.health = &health_;
   auto listener = serving::Listener::Bind(options.listener);
   if (!listener.ok()) {
     ADD_FAILURE() << listener.status();
@@ -121,13 +122,13 @@ void LoopbackServer::Serve() {
   model->kernels = kernels::FindKernelTable(kernels::Isa::kScalar);
   const absl::Status served = pipeline_->Serve(model);
   if (!served.ok()) ADD_FAILURE() << served;
-  health_->AddModel(model->name);
+  health_.AddModel(model->name);
   lifecycle_.MoveTo(serving::ServerState::kReady);
 }
 
 int LoopbackServer::Stop(MonotonicTime deadline) {
   lifecycle_.MoveTo(serving::ServerState::kDraining);
-  health_->Shutdown();
+  health_.Close();
   int cut_off = rpc_->Shutdown(deadline);
   cut_off += pipeline_->Stop(Clock::Real().Now());
   lifecycle_.MoveTo(serving::ServerState::kStopped);

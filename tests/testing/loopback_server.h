@@ -8,7 +8,7 @@
 #include <string>
 
 #include "model/base/clock.h"
-#include "server/health/health_service.h"
+#include "server/health/health_state.h"
 #include "server/lifecycle/lifecycle.h"
 #include "server/net/listener.h"
 #include "server/pipeline/classify_pipeline.h"
@@ -43,6 +43,7 @@ class LoopbackServer {
     serving::RpcServer::Options rpc;
     serving::ServiceContext services;  // its pointers are filled in
     serving::Listener::Options listener;
+    int max_watches = 256;
     bool serve = true;  // else the model stays unloaded until Serve
   };
 
@@ -62,16 +63,16 @@ class LoopbackServer {
   Gate& gate() { return gate_; }
   serving::ClassifyPipeline& pipeline() { return *pipeline_; }
   serving::Lifecycle& lifecycle() { return lifecycle_; }
-  serving::HealthService& health() { return *health_; }
+  serving::HealthState& health() { return health_; }
   serving::RpcServer& rpc() { return *rpc_; }
   RecordingMetrics& metrics() { return metrics_; }
 
  private:
   Gate gate_;
   RecordingMetrics metrics_;
+  serving::HealthState health_;
   serving::Lifecycle lifecycle_;
   std::unique_ptr<serving::ClassifyPipeline> pipeline_;
-  std::unique_ptr<serving::HealthService> health_;
   std::unique_ptr<serving::RpcServer> rpc_;
 };
 

@@ -1,16 +1,26 @@
-#include "server/rpc/reflection_service.h"
+#include "server/rpc/reflection.h"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include <memory>
+#include <mutex>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "edgenext/v1/classifier.pb.h"
 #include "grpc/health/v1/health.pb.h"
-#include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "inference/grpc_service.pb.h"
+#include "model/base/error_reason.h"
+#include "server/rpc/message_codec.h"
+#include "server/rpc/rpc_call.h"
+#include "server/rpc/status_mapping.h"
 
 namespace edgenext::serving {
 namespace {
@@ -83,54 +93,85 @@ Response Answer(const Request& request) {
   return response;
 }
 
-// One stream: a question, its answer, and so on. Deletes itself.
+// One stream: a question, its answer, and so on.
 template <typename Request, typename Response>
-class ReflectionStream final : public grpc::ServerBidiReactor<Request, Response> {
+class ReflectionCall final : public CallHandler {
  public:
-  ReflectionStream() { this->StartRead(&request_); }
+  explicit ReflectionCall(RpcCall& call) : call_(call) {}
 
- private:
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      this->Finish(grpc::Status::OK);
+  void OnHeaders() override { call_.Read(); }
+  void OnRead(bool ok, grpc::ByteBuffer message) override {
+    Request request;
+    const absl::Status parsed = ok ? ParseMessage(std::move(message), request) : absl::OkStatus();
+    if (!ok || !parsed.ok()) {
+      EndWith(parsed);
       return;
     }
-    response_ = Answer<Request, Response>(request_);
-    this->StartWrite(&response_);
+    std::lock_guard<std::mutex> lock(mu_);
+    if (finished_) return;
+    writing_ = true;
+    call_.Write(SerializeMessage(Answer<Request, Response>(request)));
   }
-  void OnWriteDone(bool ok) override {
-    if (ok) {
-      this->StartRead(&request_);
-    } else {
-      this->Finish(grpc::Status::CANCELLED);
+  void OnWritten(bool ok) override {
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      writing_ = false;
+      FinishIfDone();
     }
+    if (ok) call_.Read();
   }
-  void OnDone() override { delete this; }
+  void OnDone(bool cancelled) override {
+    if (cancelled) EndWith(absl::CancelledError("the client cancelled the call"));
+  }
+  void OnDrain() override {
+    EndWith(WithReason(absl::UnavailableError("the server is stopping"), kReasonDraining));
+  }
+  bool OnAbort(const absl::Status& why) override {
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      if (writing_) call_.Break();
+    }
+    return EndWith(why);
+  }
 
-  Request request_;
-  Response response_;
+ private:
+  // Ends the call once nothing is being written. False if it is ending already.
+  bool EndWith(const absl::Status& status) {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (ends_with_) return false;
+    ends_with_ = status;
+    FinishIfDone();
+    return true;
+  }
+  // With mu_ held.
+  void FinishIfDone() {
+    if (finished_ || writing_ || !ends_with_) return;
+    finished_ = true;
+    call_.Finish(ToCallStatus(*ends_with_, "").status);
+  }
+
+  RpcCall& call_;
+  std::mutex mu_;
+  // guarded by mu_
+  absl::optional<absl::Status> ends_with_;
+  bool writing_ = false;
+  bool finished_ = false;
 };
 
-template <typename Service, typename Request, typename Response>
-class ReflectionService final : public Service::CallbackService {
- public:
-  grpc::ServerBidiReactor<Request, Response>* ServerReflectionInfo(grpc::CallbackServerContext*) override {
-    return new ReflectionStream<Request, Response>;
-  }
-};
+template <typename Request, typename Response>
+void Add(const std::string& path, MethodTable& methods) {
+  methods.Add(path, [](RpcCall& call) { return std::make_unique<ReflectionCall<Request, Response>>(call); });
+}
 
 }  // namespace
 
-std::vector<std::unique_ptr<grpc::Service>> MakeReflectionServices() {
+void AddReflectionMethods(MethodTable& methods) {
   namespace v1 = grpc::reflection::v1;
   namespace v1alpha = grpc::reflection::v1alpha;
-  std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(std::make_unique<ReflectionService<v1::ServerReflection, v1::ServerReflectionRequest,
-                                                        v1::ServerReflectionResponse>>());
-  services.push_back(
-      std::make_unique<ReflectionService<v1alpha::ServerReflection, v1alpha::ServerReflectionRequest,
-                                         v1alpha::ServerReflectionResponse>>());
-  return services;
+  Add<v1::ServerReflectionRequest, v1::ServerReflectionResponse>(
+      "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", methods);
+  Add<v1alpha::ServerReflectionRequest, v1alpha::ServerReflectionResponse>(
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", methods);
 }
 
 }  // namespace edgenext::serving
