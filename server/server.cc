@@ -33,6 +33,10 @@ static_assert(kInflightOverheadBytes >= kMessageOverheadBytes,
               "the least budget admits a call with an image");
 // An image takes a worker ten times as long as its call takes a polling thread, and more.
 constexpr int kWorkersPerPollingThread = 8;
+// Connections beyond --max-connections that can ask for health, and the silence at which a connection without
+// calls makes room at the limit.
+constexpr int kConnectionReserve = 8;
+constexpr absl::Duration kConnectionIdleAfter = absl::Seconds(1);
 // Where neither the machine nor its cgroup tells how much memory there is.
 constexpr int64_t kAssumedMemoryBytes = int64_t{4} << 30;
 
@@ -177,7 +181,9 @@ absl::Status Server::Listen() {
   Listener::Options grpc_address;
   grpc_address.host = options_.host;
   grpc_address.port = options_.grpc_port;
-  grpc_address.max_connections = options_.max_connections;
+  grpc_address.limits.max_connections = options_.max_connections;
+  grpc_address.limits.reserve = kConnectionReserve;
+  grpc_address.limits.idle_after = kConnectionIdleAfter;
   EDGENEXT_ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener, Listener::Bind(grpc_address));
 
   HttpServer::Options http_address;
@@ -197,7 +203,10 @@ absl::Status Server::Listen() {
       std::make_unique<ClassifyPipeline>(PipelineOptions(options_, machine_, workers_, metrics_.get()));
   metrics_->SetPipelineSource([this] { return pipeline_->Gauges(); });
   EDGENEXT_RETURN_IF_ERROR(StartRpc(std::move(listener)));
-  metrics_->SetConnectionsSource([this] { return rpc_->Connections(); });
+  metrics_->SetConnectionsSource([this] {
+    return ConnectionGauges{rpc_->Connections(), rpc_->listener().ClosedIdle(),
+                            rpc_->listener().ClosedAtLimit()};
+  });
   Log(LogLevel::kInfo, "listening",
       {{"grpc", rpc_->address()}, {"http", http_->address()}, {"ms", timer.LapMs()}});
   return absl::OkStatus();

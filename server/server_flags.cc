@@ -171,7 +171,7 @@ const std::vector<ServerFlag>& ServerFlags() {
          if (bytes.ok()) options.max_inflight_bytes = static_cast<size_t>(*bytes);
          return bytes.status();
        }},
-      {"--max-connections", "COUNT", "1024", "a connection beyond is closed at once",
+      {"--max-connections", "COUNT", "1024", "open gRPC connections; at the limit a silent one makes room, and 8 more can ask for health",
        [](Text text, Options& options) {
          return Assign(ParseWholeNumber(text, 1, kMaxInt), options.max_connections);
        }},

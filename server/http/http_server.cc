@@ -66,7 +66,7 @@ class HttpServer::Impl {
     Relay::Options relay;
     relay.listener.host = options_.host;
     relay.listener.port = options_.port;
-    relay.listener.max_connections = kMaxRelayedConnections;
+    relay.listener.limits.max_connections = kMaxRelayedConnections;
     relay.target_port = civetweb_address_.port();
     relay.threads = options_.threads;
     relay.timeout_ms = options_.request_timeout_ms;

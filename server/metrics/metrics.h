@@ -38,6 +38,11 @@ struct PipelineGauges {
   int64_t shared_inferences = 0;  // since the start
 };
 
+struct ConnectionGauges {
+  int open = 0;
+  int64_t closed_idle = 0, closed_at_limit = 0;  // since the start
+};
+
 // What the kernel's scheduler tells of the process's cgroup; zeros where there is no quota.
 struct CpuThrottling {
   int64_t periods = 0;
@@ -70,7 +75,7 @@ class Metrics {
   virtual void SetLifecycle(bool ready, bool draining) = 0;
   // Called at each scrape; null takes the source away. The source must not call back.
   virtual void SetPipelineSource(std::function<PipelineGauges()> source) = 0;
-  virtual void SetConnectionsSource(std::function<int()> source) = 0;
+  virtual void SetConnectionsSource(std::function<ConnectionGauges()> source) = 0;
   virtual void SetCpuThrottlingSource(std::function<CpuThrottling()> source) = 0;
 
   // --- counted for every request or image ---

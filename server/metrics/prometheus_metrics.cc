@@ -138,7 +138,7 @@ void PrometheusMetrics::SetPipelineSource(std::function<PipelineGauges()> source
   scraped_.SetPipelineSource(std::move(source));
 }
 
-void PrometheusMetrics::SetConnectionsSource(std::function<int()> source) {
+void PrometheusMetrics::SetConnectionsSource(std::function<ConnectionGauges()> source) {
   scraped_.SetConnectionsSource(std::move(source));
 }
 

@@ -33,7 +33,7 @@ class PrometheusMetrics final : public Metrics {
   void SetExecutionCost(int batch_size, absl::Duration duration) override;
   void SetLifecycle(bool ready, bool draining) override;
   void SetPipelineSource(std::function<PipelineGauges()> source) override;
-  void SetConnectionsSource(std::function<int()> source) override;
+  void SetConnectionsSource(std::function<ConnectionGauges()> source) override;
   void SetCpuThrottlingSource(std::function<CpuThrottling()> source) override;
 
   void CountRequest(Method method, absl::string_view model, absl::string_view version, int code,

@@ -26,6 +26,19 @@ MetricFamily Counter(std::string name, std::string help, double value) {
   return Family(MetricType::Counter, std::move(name), std::move(help), value);
 }
 
+// One counter of the family for each value of `label`.
+MetricFamily Counters(std::string name, std::string help, const std::string& label,
+                      const std::vector<std::pair<std::string, int64_t>>& values) {
+  MetricFamily family = {std::move(name), std::move(help), MetricType::Counter, {}};
+  for (const auto& [label_value, value] : values) {
+    prometheus::ClientMetric metric;
+    metric.label = {{label, label_value}};
+    metric.counter.value = static_cast<double>(value);
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 }  // namespace
 
 void ScrapedMetrics::SetPipelineSource(std::function<PipelineGauges()> source) {
@@ -33,7 +46,7 @@ void ScrapedMetrics::SetPipelineSource(std::function<PipelineGauges()> source) {
   pipeline_source_ = std::move(source);
 }
 
-void ScrapedMetrics::SetConnectionsSource(std::function<int()> source) {
+void ScrapedMetrics::SetConnectionsSource(std::function<ConnectionGauges()> source) {
   std::lock_guard<std::mutex> lock(mu_);
   connections_source_ = std::move(source);
 }
@@ -45,7 +58,7 @@ void ScrapedMetrics::SetCpuThrottlingSource(std::function<CpuThrottling()> sourc
 
 std::vector<MetricFamily> ScrapedMetrics::Collect() const {
   PipelineGauges pipeline;
-  int connections = 0;
+  ConnectionGauges connections;
   CpuThrottling cpu;
   {
     std::lock_guard<std::mutex> lock(mu_);
@@ -70,7 +83,9 @@ std::vector<MetricFamily> ScrapedMetrics::Collect() const {
               absl::ToDoubleSeconds(pipeline.worker_busy)),
       Counter("edgenext_shared_inferences_total", "Images whose execution idle workers shared.",
               static_cast<double>(pipeline.shared_inferences)),
-      Gauge("edgenext_connections", "Open gRPC connections.", connections),
+      Gauge("edgenext_connections", "Open gRPC connections.", connections.open),
+      Counters("edgenext_connections_closed_total", "gRPC connections closed to keep their limit.", "reason",
+               {{"idle", connections.closed_idle}, {"limit", connections.closed_at_limit}}),
       Counter("edgenext_cpu_periods_total", "Enforcement periods of the cgroup's CPU quota.",
               static_cast<double>(cpu.periods)),
       Counter("edgenext_cpu_throttled_periods_total", "Periods in which the cgroup ran out of its CPU quota.",

@@ -18,7 +18,7 @@ class ScrapedMetrics final : public prometheus::Collectable {
  public:
   // When these return, the former source is not running and is never called again.
   void SetPipelineSource(std::function<PipelineGauges()> source);
-  void SetConnectionsSource(std::function<int()> source);
+  void SetConnectionsSource(std::function<ConnectionGauges()> source);
   void SetCpuThrottlingSource(std::function<CpuThrottling()> source);
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -26,7 +26,7 @@ class ScrapedMetrics final : public prometheus::Collectable {
  private:
   mutable std::mutex mu_;  // held while a source runs
   std::function<PipelineGauges()> pipeline_source_;
-  std::function<int()> connections_source_;
+  std::function<ConnectionGauges()> connections_source_;
   std::function<CpuThrottling()> cpu_throttling_source_;
 };
 

@@ -21,6 +21,8 @@ namespace {
 
 // How long to leave the listening socket alone when descriptors or memory have run out.
 constexpr int kExhaustedWaitMs = 50;
+// How often to look for room for the connections in the reserve.
+constexpr int kReserveWaitMs = 100;
 
 absl::Status ErrnoError(int error, absl::string_view what, const SocketAddress& address) {
   return absl::ErrnoToStatus(error, absl::StrCat(what, " ", address.ToString()));
@@ -41,6 +43,12 @@ void RemoveStaleSocket(const SocketAddress& address) {
   if (InodeOf(path) == 0) return;
   const UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) unlink(path.c_str());
+}
+
+ConnectionLimits LimitsFor(const Listener::Options& options, const SocketAddress& address) {
+  ConnectionLimits limits = options.limits;
+  if (address.is_unix()) limits.reserve = 0;
+  return limits;
 }
 
 bool OutOfResources(int error) {
@@ -84,11 +92,11 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const Options& options)
 }
 
 Listener::Listener(const Options& options, SocketAddress address, UniqueFd socket, UniqueFd stop_event)
-    : max_connections_(options.max_connections),
-      address_(address),
+    : address_(address),
       stop_event_(std::move(stop_event)),
       unix_inode_(address.is_unix() ? InodeOf(address.unix_path()) : 0),
-      socket_(std::move(socket)) {}
+      socket_(std::move(socket)),
+      limit_(LimitsFor(options, address), &connections_, options.clock) {}
 
 Listener::~Listener() { Stop(); }
 
@@ -112,8 +120,10 @@ void Listener::AcceptLoop() {
   bool exhausted = false;
   while (true) {
     // Exhausted: wait for the stop event alone, since the listening socket stays readable.
-    poll(polled, exhausted ? 1 : 2, exhausted ? kExhaustedWaitMs : -1);
+    const bool reserve_in_use = limit_.reserve_in_use();
+    poll(polled, exhausted ? 1 : 2, exhausted ? kExhaustedWaitMs : reserve_in_use ? kReserveWaitMs : -1);
     if ((polled[0].revents & POLLIN) != 0) return;
+    if (reserve_in_use) limit_.ServeReserve();
     const bool was_exhausted = std::exchange(exhausted, !AcceptPending());
     if (exhausted && !was_exhausted) {
       Log(LogLevel::kWarning, "out of descriptors or memory, accepting pauses",
@@ -137,9 +147,10 @@ bool Listener::AcceptPending() {
 }
 
 void Listener::HandOver(UniqueFd fd) {
-  if (connections_.CountAtMost() >= max_connections_ && connections_.Count() >= max_connections_) return;
+  const ConnectionLimit::Place place = limit_.Admit();
+  if (place == ConnectionLimit::Place::kNone) return;
   if (!address_.is_unix()) SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  connections_.Add(fd.get());
+  connections_.Add(fd.get(), place == ConnectionLimit::Place::kReserve);
   handler_(std::move(fd));
 }
 

@@ -1,6 +1,7 @@
 #ifndef SERVER_NET_LISTENER_H_
 #define SERVER_NET_LISTENER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "model/base/clock.h"
+#include "server/net/connection_limit.h"
 #include "server/net/connection_table.h"
 #include "server/net/socket_address.h"
 #include "server/net/unique_fd.h"
@@ -25,7 +29,8 @@ class Listener {
   struct Options {
     std::string host = "127.0.0.1";  // see ResolveAddress
     int port = 0;                    // 0 takes a free one
-    int max_connections = 1024;      // a connection beyond is closed at once
+    ConnectionLimits limits;         // of a unix socket only the number: the rest needs named peers
+    Clock* clock = &Clock::Real();
   };
 
   // Owns `fd` from now on: a connected socket, non-blocking, close-on-exec, without Nagle's delay. Runs on
@@ -47,8 +52,14 @@ class Listener {
 
   // What was bound, with the real port.
   const SocketAddress& address() const { return address_; }
-  // Open connections that came from here. Thread-safe.
+  // Open connections that came from here, and those that were closed to keep the limits. Thread-safe.
   int Connections() { return connections_.Count(); }
+  int64_t ClosedIdle() const { return limit_.closed_idle(); }
+  int64_t ClosedAtLimit() const { return limit_.closed_at_limit(); }
+  // See ConnectionTable::Find. Thread-safe.
+  std::shared_ptr<const Connection> FindConnection(absl::string_view peer) const {
+    return connections_.Find(peer);
+  }
   // Ends what is sent on them, or both directions, under their owners' hands; see ConnectionTable.
   // Thread-safe.
   void HalfCloseConnections() { connections_.HalfCloseAll(); }
@@ -62,7 +73,6 @@ class Listener {
   void HandOver(UniqueFd fd);
 
   // constant after construction
-  const int max_connections_;
   const SocketAddress address_;
   const UniqueFd stop_event_;  // readable once Stop has been called
   ino_t unix_inode_ = 0;       // of the unix socket's file
@@ -71,6 +81,7 @@ class Listener {
   Handler handler_;  // set before the thread starts
   std::thread thread_;
   ConnectionTable connections_;
+  ConnectionLimit limit_;  // used by the thread
 };
 
 }  // namespace edgenext::serving

@@ -98,4 +98,20 @@ absl::StatusOr<SocketAddress> ResolveAddress(absl::string_view host, int port) {
   return address;
 }
 
+std::string PeerOf(int fd) {
+  SocketAddress peer;
+  peer.length = sizeof(peer.storage);
+  if (getpeername(fd, peer.get(), &peer.length) != 0) return "";
+  if (peer.family() == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&As<sockaddr_in6>(peer.storage).sin6_addr)) {
+    const auto& mapped = As<sockaddr_in6>(peer.storage);
+    sockaddr_in ipv4 = {};
+    ipv4.sin_family = AF_INET;
+    ipv4.sin_port = mapped.sin6_port;
+    std::memcpy(&ipv4.sin_addr, &mapped.sin6_addr.s6_addr[12], sizeof(ipv4.sin_addr));
+    std::memcpy(&peer.storage, &ipv4, sizeof(ipv4));
+    peer.length = sizeof(ipv4);
+  }
+  return peer.ToString();
+}
+
 }  // namespace edgenext::serving

@@ -32,6 +32,10 @@ struct SocketAddress {
 // counts), or `unix:/path`, which takes no port. INVALID_ARGUMENT names what is wrong.
 absl::StatusOr<SocketAddress> ResolveAddress(absl::string_view host, int port);
 
+// Who is at the other end of a connected socket, as ToString says it; an IPv4 address that an IPv6 socket
+// has accepted is one. "" if it is not connected.
+std::string PeerOf(int fd);
+
 }  // namespace edgenext::serving
 
 #endif  // SERVER_NET_SOCKET_ADDRESS_H_

@@ -16,6 +16,7 @@ void ClassifyStreamCall::OnHeaders() {
   const auto model = services_.pipeline->FindModel("", "");
   if (model.ok()) record_.SetModel(*model);
   absl::Status refused = model.status();
+  if (refused.ok()) refused = call_.CheckConnection();
   if (refused.ok()) refused = CheckOpen();
   {
     std::lock_guard<std::mutex> lock(mu_);

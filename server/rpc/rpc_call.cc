@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "model/base/error_reason.h"
 
 namespace edgenext::serving {
 namespace {
@@ -16,6 +17,9 @@ MonotonicTime ToMonotonicTime(gpr_timespec time) {
   const gpr_timespec monotonic = gpr_convert_clock_type(time, GPR_CLOCK_MONOTONIC);
   return MonotonicTime::FromDuration(absl::Seconds(monotonic.tv_sec) + absl::Nanoseconds(monotonic.tv_nsec));
 }
+
+// When to ask again over a connection for which there was no room.
+constexpr absl::Duration kConnectionRetryDelay = absl::Seconds(1);
 
 }  // namespace
 
@@ -66,9 +70,19 @@ void RpcCall::OnArrived(bool ok) {
     return;
   }
   deadline_ = ToMonotonicTime(context_.raw_deadline());
+  peer_ = context_.peer();
   owned_handler_ = on_arrival_(*this);
   handler_.store(owned_handler_.get(), std::memory_order_release);
   owned_handler_->OnHeaders();
+}
+
+absl::Status RpcCall::CheckConnection() const {
+  if (connection_ == nullptr || !connection_->in_reserve) return absl::OkStatus();
+  return WithRetryDelay(
+      WithReason(absl::ResourceExhaustedError(
+                     "the server has too many connections, and answers health checks only on this one"),
+                 kReasonOverloaded),
+      kConnectionRetryDelay);
 }
 
 void RpcCall::OnDone(bool /*ok*/) { handler()->OnDone(context_.IsCancelled()); }

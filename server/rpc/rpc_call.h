@@ -10,10 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "model/base/clock.h"
+#include "server/net/connection_table.h"
 #include "server/rpc/call_registry.h"
 #include "server/rpc/completion.h"
 
@@ -69,7 +71,11 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   const std::string& method() const { return context_.method(); }
   MonotonicTime deadline() const { return deadline_; }
   // The client's address, as "ipv4:127.0.0.1:40000".
-  std::string Peer() const { return context_.peer(); }
+  const std::string& Peer() const { return peer_; }
+  // RESOURCE_EXHAUSTED (OVERLOADED) if its connection is there for health checks only (ConnectionLimit).
+  absl::Status CheckConnection() const;
+  // Counts the call on its connection until it ends; null if that is not known.
+  void SetConnection(std::shared_ptr<const Connection> connection) { connection_ = std::move(connection); }
 
   // --- before the first of the operations that send ---
   void AddInitialMetadata(const std::string& key, const std::string& value);
@@ -125,6 +131,8 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   grpc::GenericServerAsyncReaderWriter stream_;
   grpc::ByteBuffer message_;  // being read
   MonotonicTime deadline_;
+  std::string peer_;
+  std::shared_ptr<const Connection> connection_;
   std::unique_ptr<CallHandler> owned_handler_;
   std::atomic<CallHandler*> handler_{nullptr};
 

@@ -25,9 +25,6 @@ constexpr int kArmedCalls = 32;
 // has no effect while gRPC measures the bandwidth-delay product.
 constexpr int kStreamWindowBytes = 256 << 10;
 constexpr int kMaxHeaderBytes = 16 << 10;
-constexpr int kHandshakeTimeoutMs = 10'000;
-constexpr int kKeepaliveTimeMs = 60'000;
-constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 10'000;
 // How long clients get to read their last answers, of which it is not known when they have, before their
 // connection ends; and to close it then.
@@ -45,13 +42,13 @@ void SetChannelArguments(const RpcServer::Options& options, grpc::ServerBuilder&
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, ToMilliseconds(options.handshake_timeout));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, ToMilliseconds(options.max_connection_idle));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, ToMilliseconds(options.max_connection_age));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
                              ToMilliseconds(options.max_connection_age_grace));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, ToMilliseconds(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, ToMilliseconds(options.keepalive_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
   // Images do not shrink, and a small compressed message can grow to the receive limit.
@@ -102,6 +99,7 @@ absl::Status RpcServer::Build(const Options& options) {
     queue->poller = std::make_unique<Poller>(builder.AddCompletionQueue());
     queue->on_arrival = [this, queue = queue.get()](RpcCall& call) {
       Arm(*queue);
+      call.SetConnection(listener_->FindConnection(call.Peer()));
       return methods_.MakeHandler(call);
     };
     queues_.push_back(std::move(queue));

@@ -39,6 +39,11 @@ class RpcServer {
     int max_concurrent_streams = 512;  // of one connection: each holds a window of unread bytes
     size_t memory_quota_bytes = size_t{4}
                                 << 30;  // of gRPC's buffers, a backstop: over it connections are refused
+    // Until a new connection has said what HTTP/2 begins with.
+    absl::Duration handshake_timeout = absl::Seconds(10);
+    // How long a connection is silent before the peer is asked whether it is there, and may take to answer.
+    absl::Duration keepalive_time = absl::Seconds(60);
+    absl::Duration keepalive_timeout = absl::Seconds(10);
     absl::Duration max_connection_idle = absl::Minutes(10);
     absl::Duration max_connection_age = absl::Minutes(5);  // gRPC spreads it by ± 10 %
     absl::Duration max_connection_age_grace = absl::Seconds(60);
@@ -58,6 +63,7 @@ class RpcServer {
   // "127.0.0.1:8001", with the real port.
   std::string address() const { return listener_->address().ToString(); }
   int port() const { return listener_->address().port(); }
+  const Listener& listener() const { return *listener_; }
   int Connections() const { return listener_->Connections(); }
 
   // No new connections; those that are open go on.

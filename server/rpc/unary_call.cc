@@ -27,6 +27,7 @@ TaskAttributes AttributesOf(const RpcCall& call) {
 absl::Status UnaryCall::Admit(size_t bytes) {
   EDGENEXT_ASSIGN_OR_RETURN(std::shared_ptr<const ServedModel> model, services_.pipeline->FindModel("", ""));
   record_.SetModel(std::move(model));
+  EDGENEXT_RETURN_IF_ERROR(call_.CheckConnection());
   AdmissionRequest request;
   AdmissionController& admission = services_.pipeline->admission();
   request.bytes = std::min(bytes, admission.limits().max_inflight_bytes);

@@ -51,7 +51,7 @@ class RecordingMetrics final : public serving::Metrics {
   }
   void SetLifecycle(bool, bool) override {}
   void SetPipelineSource(std::function<serving::PipelineGauges()>) override {}
-  void SetConnectionsSource(std::function<int()>) override {}
+  void SetConnectionsSource(std::function<serving::ConnectionGauges()>) override {}
   void SetCpuThrottlingSource(std::function<serving::CpuThrottling()>) override {}
   void CountRequest(serving::Method method, absl::string_view model, absl::string_view, int code,
                     absl::Duration) override {

@@ -32,7 +32,7 @@ TEST(MetricsConcurrencyTest, CountsFromManyThreadsAllArrive) {
   std::thread scraper([&] {
     while (!stop) {
       metrics->Export();
-      metrics->SetConnectionsSource([] { return 1; });
+      metrics->SetConnectionsSource([] { return ConnectionGauges{1, 0, 0}; });
       metrics->SetConnectionsSource(nullptr);
     }
   });

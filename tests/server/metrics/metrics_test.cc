@@ -262,7 +262,7 @@ TEST(MetricsTest, SourcesAreAskedAtEachScrape) {
     gauges.shared_inferences = int64_t{3} << 32;
     return gauges;
   });
-  metrics->SetConnectionsSource([] { return 7; });
+  metrics->SetConnectionsSource([] { return ConnectionGauges{7, 5, 2}; });
   metrics->SetCpuThrottlingSource([] { return CpuThrottling{100, 4, absl::Milliseconds(125)}; });
   Scrape(*metrics);
   const Exposition scraped = Scrape(*metrics);
@@ -275,6 +275,8 @@ TEST(MetricsTest, SourcesAreAskedAtEachScrape) {
   EXPECT_EQ(scraped.Value("edgenext_worker_busy_seconds_total"), 12.5);
   EXPECT_EQ(scraped.Value("edgenext_shared_inferences_total"), 12884901888);
   EXPECT_EQ(scraped.Value("edgenext_connections"), 7);
+  EXPECT_EQ(scraped.Value("edgenext_connections_closed_total", {{"reason", "idle"}}), 5);
+  EXPECT_EQ(scraped.Value("edgenext_connections_closed_total", {{"reason", "limit"}}), 2);
   EXPECT_EQ(scraped.Value("edgenext_cpu_periods_total"), 100);
   EXPECT_EQ(scraped.Value("edgenext_cpu_throttled_periods_total"), 4);
   EXPECT_EQ(scraped.Value("edgenext_cpu_throttled_seconds_total"), 0.125);

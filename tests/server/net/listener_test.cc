@@ -194,7 +194,7 @@ TEST_F(UnixListenerTest, AFileThatIsNoSocketIsLeftAlone) {
 
 TEST(ListenerTest, BeyondTheLimitConnectionsAreClosedAndPlacesComeBack) {
   Listener::Options options = On("127.0.0.1");
-  options.max_connections = 2;
+  options.limits.max_connections = 2;
   ASSERT_OK_AND_ASSIGN(const auto listener, Listener::Bind(options));
   Connections connections;
   listener->Start(connections.Handler());

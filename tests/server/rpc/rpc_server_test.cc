@@ -168,7 +168,7 @@ TEST(RpcServerTest, CountsItsConnections) {
 
 TEST(RpcServerTest, ConnectionsBeyondTheLimitAreClosedAndPlacesComeBack) {
   LoopbackServer::Options options;
-  options.listener.max_connections = 2;
+  options.listener.limits.max_connections = 2;
   LoopbackServer server(options);
   auto first = server.Connect();
   const auto second = server.Connect();
