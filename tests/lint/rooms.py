@@ -16,8 +16,8 @@ THIRD_PARTY = {
     r"prometheus/": ["server/metrics"],
     r"CivetServer|civetweb": ["server/http"],
     r"grpcpp/|grpc/|grpc\+\+/": ["server/net", "server/rpc", "client"],
-    r"nlohmann/": ["model/weights", "model/bundle", "model/verify", "model/bench", "client"],
-    r"CLI/": ["server", "client", "model/verify", "model/bench"],
+    r"nlohmann/": ["model/weights", "model/bundle", "model/verify", "model/bench", "client", "server/simulate"],
+    r"CLI/": ["server", "client", "model/verify", "model/bench", "server/simulate"],
     r"openssl/": ["model/bundle"],
     r"immintrin|x86intrin": ["model/kernels", "model/bench"],
 }

@@ -1,0 +1,194 @@
+#include "server/simulate/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace edgenext::serving {
+namespace {
+
+AdmissionAsk AskOf(const Call& call) {
+  return {1, call.attributes.deadline, call.attributes.task_class, call.attributes.client_key};
+}
+
+}  // namespace
+
+Replica::Replica(const Options& options, const ServingPolicy* policy, const ServiceModel* service,
+                 EventQueue* events, Answered answered)
+    : options_(options),
+      policy_(policy),
+      service_(service),
+      events_(events),
+      answered_(std::move(answered)),
+      workers_(static_cast<size_t>(options.workers)),
+      ledger_(policy->options().admission),
+      jitter_(options.seed) {
+  ledger_.SetServiceTime(service->BelievedTimePerImage());
+  for (int i = options.workers; i-- > 0;) idle_.push_back(i);
+}
+
+// Admission.
+
+void Replica::Arrive(std::unique_ptr<Call> call) {
+  counts_.offered_work += service_->believed.Predict(1);
+  RemoveExpired();
+  if (policy_->heeds_deadlines() && call->attributes.deadline <= now()) {
+    return AnswerFromNetwork(std::move(call), {Answer::Kind::kExpired, {}});
+  }
+  const uint64_t arrival = arrivals_++;
+  const AdmissionDecision decision = policy_->Admit(ledger_, AskOf(*call), now());
+  if (decision.kind != AdmissionDecision::Kind::kAdmit) {
+    const bool unreachable = decision.kind == AdmissionDecision::Kind::kDeadlineUnreachable;
+    return AnswerFromNetwork(
+        std::move(call), {unreachable ? Answer::Kind::kUnreachable : Answer::Kind::kOverloaded,
+                          policy_->PushBack(decision, call->attributes.deadline, now(), jitter_.Uniform())});
+  }
+  ledger_.Add(AskOf(*call), 1);
+  events_->At(UseNetwork(service_->overhead / 2), [this, arrival, call = std::move(call)]() mutable {
+    const MonotonicTime expires =
+        policy_->heeds_deadlines() ? call->attributes.deadline : MonotonicTime::InfiniteFuture();
+    const OrderKey key = policy_->Key(call->attributes, arrival);
+    queue_.Add(key, now(), expires, std::move(call));
+    Dispatch();
+  });
+}
+
+void Replica::RemoveExpired() {
+  for (std::unique_ptr<Call>& call : queue_.RemoveExpired(now())) {
+    ledger_.Remove(AskOf(*call), 1);
+    answered_(std::move(call), {Answer::Kind::kExpired, {}});
+  }
+}
+
+void Replica::AnswerFromNetwork(std::unique_ptr<Call> call, const Answer& answer) {
+  events_->At(UseNetwork(service_->refusal_cost),
+              [this, answer, call = std::move(call)]() mutable { answered_(std::move(call), answer); });
+}
+
+MonotonicTime Replica::UseNetwork(absl::Duration cpu) {
+  if (cpu == absl::ZeroDuration()) return now();
+  const size_t core = idle_.empty() ? next_core_++ % workers_.size() : static_cast<size_t>(idle_.back());
+  Worker& worker = workers_[core];
+  if (worker.phase != Phase::kIdle) worker.held_up += cpu;
+  worker.network_until = std::max(now(), worker.network_until) + cpu;
+  return worker.network_until;
+}
+
+// Workers.
+
+void Replica::Dispatch() {
+  RemoveExpired();
+  while (!idle_.empty()) {
+    QueueSnapshot snapshot;
+    snapshot.queued = queue_.size();
+    snapshot.idle_workers = static_cast<int>(idle_.size());
+    snapshot.oldest = queue_.oldest();
+    snapshot.earliest_deadline = queue_.earliest_expiry();
+    snapshot.cost = &service_->believed;
+    const BatchDecision decision = policy_->Decide(snapshot, now());
+    if (decision.kind != BatchDecision::Kind::kTake) return WakeAt(decision.wake_at);
+    CallQueue::Calls batch = queue_.RemoveFirst(decision.count);
+    for (const std::unique_ptr<Call>& call : batch) ledger_.Take(AskOf(*call), 1);
+    ++counts_.batches;
+    counts_.images += decision.count;
+    const int index = TakeIdle();
+    workers_[static_cast<size_t>(index)].batch = std::move(batch);
+    NextImage(index);
+  }
+}
+
+void Replica::WakeAt(MonotonicTime time) {
+  if (time == MonotonicTime::InfiniteFuture() || time >= wake_at_) return;
+  wake_at_ = time;
+  events_->At(time, [this, time] {
+    if (wake_at_ == time) wake_at_ = MonotonicTime::InfiniteFuture();
+    Dispatch();
+  });
+}
+
+int Replica::TakeIdle() {
+  const int index = idle_.back();
+  idle_.pop_back();
+  Worker& worker = workers_[static_cast<size_t>(index)];
+  worker.busy_since = now();
+  worker.held_up = std::max(worker.network_until - now(), absl::ZeroDuration());
+  return index;
+}
+
+void Replica::BecomeIdle(int index) {
+  Worker& worker = workers_[static_cast<size_t>(index)];
+  worker.phase = Phase::kIdle;
+  const MonotonicTime until = std::min(now(), options_.measured_until);
+  counts_.busy += std::max(until - worker.busy_since, absl::ZeroDuration());
+  idle_.push_back(index);
+}
+
+void Replica::NextImage(int index) {
+  Worker& worker = workers_[static_cast<size_t>(index)];
+  for (; worker.next < worker.batch.size(); ++worker.next) {
+    const Call& call = *worker.batch[worker.next];
+    worker.image_since = now();
+    if (IsLate(call)) {
+      EndImage(index, Answer::Kind::kExpired);
+      continue;
+    }
+    return BeginPhase(index, Phase::kDecode, service_->decode * call.arrival.work);
+  }
+  worker.batch.clear();
+  worker.next = 0;
+  worker.executed = 0;
+  BecomeIdle(index);
+  Dispatch();
+}
+
+void Replica::BeginPhase(int index, Phase phase, absl::Duration time) {
+  workers_[static_cast<size_t>(index)].phase = phase;
+  events_->At(now() + time, [this, index] { EndPhase(index); });
+}
+
+void Replica::EndPhase(int index) {
+  Worker& worker = workers_[static_cast<size_t>(index)];
+  if (worker.held_up > absl::ZeroDuration()) {
+    return BeginPhase(index, worker.phase, std::exchange(worker.held_up, absl::ZeroDuration()));
+  }
+  if (worker.phase == Phase::kHelp) {
+    BecomeIdle(index);
+    return Dispatch();
+  }
+  const bool late = IsLate(*worker.batch[worker.next]);
+  if (worker.phase == Phase::kDecode && !late) return BeginExecution(index);
+  if (worker.phase == Phase::kExecute) ++worker.executed;
+  // As the server does, also for an image that was given up after its decoding.
+  ledger_.ObserveServiceTime(now() - worker.image_since, now());
+  EndImage(index, late ? Answer::Kind::kExpired : Answer::Kind::kResult);
+  ++worker.next;
+  NextImage(index);
+}
+
+void Replica::BeginExecution(int index) {
+  Worker& worker = workers_[static_cast<size_t>(index)];
+  const Call& call = *worker.batch[worker.next];
+  // Executions of one batch cost what T says of so many together.
+  absl::Duration time =
+      (service_->execution.Predict(worker.executed + 1) - service_->execution.Predict(worker.executed)) *
+      call.arrival.work;
+  if (call.attributes.task_class == TaskClass::kInteractive && queue_.size() == 0) {
+    const int helpers = std::min(options_.latency_threads - 1, static_cast<int>(idle_.size()));
+    if (helpers > 0) time /= (helpers + 1) * options_.sharing_efficiency;
+    for (int i = 0; i < helpers; ++i) BeginPhase(TakeIdle(), Phase::kHelp, time);
+  }
+  BeginPhase(index, Phase::kExecute, time + service_->overhead / 2);
+}
+
+void Replica::EndImage(int index, Answer::Kind kind) {
+  Worker& worker = workers_[static_cast<size_t>(index)];
+  std::unique_ptr<Call> call = std::move(worker.batch[worker.next]);
+  call->worked += now() - worker.image_since;
+  ledger_.Finish(1);
+  answered_(std::move(call), {kind, {}});
+}
+
+bool Replica::IsLate(const Call& call) const {
+  return policy_->heeds_deadlines() && call.attributes.deadline <= now();
+}
+
+}  // namespace edgenext::serving

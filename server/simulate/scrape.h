@@ -1,0 +1,18 @@
+#ifndef SERVER_SIMULATE_SCRAPE_H_
+#define SERVER_SIMULATE_SCRAPE_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/simulate/service_model.h"
+
+namespace edgenext::serving {
+
+// What a server's /metrics text says of the cost of requests: its cost table is what policies believe; the
+// mean stages are what images take. Where no image was executed yet, the table holds for both. The overhead
+// is the mean of the stages that the server times around the image (parse, postprocess, send), less than its
+// whole CPU; the cost of refusals is not in the text. NOT_FOUND if there is no cost table in it.
+absl::StatusOr<ServiceModel> ReadScrape(absl::string_view metrics);
+
+}  // namespace edgenext::serving
+
+#endif  // SERVER_SIMULATE_SCRAPE_H_
