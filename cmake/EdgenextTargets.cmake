@@ -60,9 +60,9 @@ function(edgenext_note_room name)
   set_property(GLOBAL APPEND PROPERTY EDGENEXT_ROOMS "${name} ${folder} ${links}")
 endfunction()
 
-# edgenext_program(edgenext-server SRCS main.cc DEPS …): a program that is installed.
+# edgenext_program(edgenext-server [NOT_INSTALLED] SRCS main.cc DEPS …): a program, installed unless said otherwise.
 function(edgenext_program name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_INSTALLED" "" "SRCS;DEPS")
   add_executable(${name} ${arg_SRCS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/gen")
   target_link_libraries(${name} PRIVATE ${arg_DEPS} edgenext_flags)
@@ -71,7 +71,9 @@ function(edgenext_program name)
   endif()
   add_dependencies(edgenext_benchmarks ${name})
   edgenext_note_room(${name} ${arg_DEPS})
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT arg_NOT_INSTALLED)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
 endfunction()
 
 # edgenext_test(arena_test SRCS arena_test.cc DEPS edgenext::model_base … [LABELS tsan …] [ARGS …] [TIMEOUT s])
