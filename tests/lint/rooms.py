@@ -18,7 +18,7 @@ THIRD_PARTY = {
     r"grpcpp/|grpc/|grpc\+\+/": ["server/net", "server/rpc", "client"],
     r"nlohmann/": ["model/weights", "model/bundle", "model/verify", "model/bench", "client", "server/simulate"],
     r"CLI/": ["server", "client", "model/verify", "model/bench", "server/simulate"],
-    r"openssl/": ["model/bundle"],
+    r"openssl/": ["model/base"],
     r"immintrin|x86intrin": ["model/kernels", "model/bench"],
 }
 # Rooms that must do without abseil, and without the standard library's containers.
