@@ -9,8 +9,8 @@
 #include "model/base/error_reason.h"
 #include "model/base/status_macros.h"
 #include "server/batching/task_status.h"
+#include "server/pipeline/postprocess.h"
 #include "server/pipeline/stage_timer.h"
-#include "server/pipeline/top_k.h"
 
 namespace edgenext::serving {
 namespace {
@@ -116,7 +116,7 @@ void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
   absl::Status status = Compute(task, timer, timings, stage);
   if (!status.ok()) return task.Finish(std::move(status), stage);
 
-  ImageResult result = Postprocess(task.outputs());
+  ImageResult result = Postprocess(logits_, task.outputs(), absl::MakeSpan(probabilities_));
   timings.postprocess = timer.End(Stage::kPostprocess);
   result.timings = timings;
   task.Finish(std::move(result), Stage::kPostprocess);
@@ -178,18 +178,6 @@ absl::Status ClassifyWorker::ExplainFailure(const absl::Status& status, const Im
         kReasonBadTensor);
   }
   return WithReason(absl::InternalError(status.ToString()), kReasonExecutionFailed);
-}
-
-ImageResult ClassifyWorker::Postprocess(const OutputSpec& outputs) {
-  Softmax(logits_, absl::MakeSpan(probabilities_));
-  ImageResult result;
-  for (const int index : TopK(logits_, outputs.top_k)) {
-    const auto i = static_cast<size_t>(index);
-    result.predictions.push_back({index, logits_[i], probabilities_[i]});
-  }
-  if (outputs.logits) result.logits = logits_;
-  if (outputs.probabilities) result.probabilities = probabilities_;
-  return result;
 }
 
 }  // namespace edgenext::serving

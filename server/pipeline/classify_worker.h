@@ -54,8 +54,6 @@ class ClassifyWorker {
   // What the client is told when Execute has failed with `status`: INTERNAL (EXECUTION_FAILED), or
   // INVALID_ARGUMENT (BAD_TENSOR) where the image's own values explain it.
   absl::Status ExplainFailure(const absl::Status& status, const ImageInput& image) const;
-  // What `outputs` asks for, from logits_.
-  ImageResult Postprocess(const OutputSpec& outputs);
 
   // Constant after construction.
   const std::shared_ptr<const ServedModel> model_;
