@@ -71,6 +71,7 @@ ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Ma
   pipeline.admission.queue_capacity = options.queue_capacity;
   pipeline.admission.max_inflight_bytes = options.max_inflight_bytes.value_or(
       std::max(static_cast<size_t>(MemoryBytes(machine) / 4), LeastInflightBytes(options)));
+  pipeline.cache_bytes = options.cache_bytes;
   pipeline.image_limits.max_bytes = options.max_image_bytes;
   pipeline.image_limits.max_pixels = options.max_image_pixels;
   pipeline.image_limits.max_side = options.max_image_side;

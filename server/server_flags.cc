@@ -24,6 +24,7 @@ using Options = ServerOptions;
 constexpr int kMaxInt = std::numeric_limits<int>::max();
 constexpr int kMaxWorkers = 4096;
 constexpr int64_t kMaxImageBytes = int64_t{1} << 30;
+constexpr int64_t kMaxCacheBytes = int64_t{1} << 50;
 constexpr int64_t kMaxInflightBytes = int64_t{1} << 50;
 
 template <typename Target, typename Value>
@@ -170,6 +171,11 @@ const std::vector<ServerFlag>& ServerFlags() {
          const absl::StatusOr<int64_t> bytes = ParseBytes(text, 1, kMaxInflightBytes);
          if (bytes.ok()) options.max_inflight_bytes = static_cast<size_t>(*bytes);
          return bytes.status();
+       }},
+      {"--cache-bytes", "SIZE", "0",
+       "memory for the results of images, so that the same file is computed once; 0 keeps none",
+       [](Text text, Options& options) {
+         return Assign(ParseBytes(text, 0, kMaxCacheBytes), options.cache_bytes);
        }},
       {"--max-connections", "COUNT", "1024", "open gRPC connections; at the limit a silent one makes room, and 8 more can ask for health",
        [](Text text, Options& options) {

@@ -51,6 +51,7 @@ struct ServerOptions {
   int64_t max_image_pixels = 64'000'000;
   int max_image_side = 16384;
   absl::optional<size_t> max_inflight_bytes;
+  size_t cache_bytes = 0;
 
   // --- how it is run ---
   absl::Duration latency_objective = absl::Milliseconds(100);

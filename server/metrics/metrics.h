@@ -36,6 +36,9 @@ struct PipelineGauges {
   int64_t inflight_bytes = 0, inflight_bytes_limit = 0;
   absl::Duration worker_busy;     // summed over workers, since the start
   int64_t shared_inferences = 0;  // since the start
+  // Of the result cache; counts are since the start.
+  int64_t cache_hits = 0, cache_misses = 0, cache_shared = 0;
+  int64_t cache_bytes = 0, cache_entries = 0;
 };
 
 struct ConnectionGauges {

@@ -87,6 +87,11 @@ class AdmissionController::Impl {
     return Refuse(images, std::move(status));
   }
 
+  void Regain(int images) {
+    std::lock_guard<std::mutex> lock(mu_);
+    Change(images, 0);
+  }
+
   void GiveBack(int images, size_t bytes) {
     std::unique_lock<std::mutex> lock(mu_);
     Change(-images, -static_cast<int64_t>(bytes));
@@ -256,6 +261,12 @@ Admission Admission::Split(int images, size_t bytes) {
 
 void Admission::ReleasePlaces() {
   if (images_ > 0) controller_->impl_->GiveBack(std::exchange(images_, 0), 0);
+}
+
+void Admission::RegainPlaces(int images) {
+  if (controller_ == nullptr) return;
+  controller_->impl_->Regain(images);
+  images_ += images;
 }
 
 AdmissionController::AdmissionController(const AdmissionLimits& limits, Clock* clock,

@@ -35,6 +35,9 @@ class Admission {
   Admission Split(int images, size_t bytes);
   // Gives back the places but not the bytes: a worker has taken the image.
   void ReleasePlaces();
+  // Takes places that were given up again, past the limit where there is no room: what was admitted is
+  // finished. Does nothing to an empty Admission.
+  void RegainPlaces(int images);
 
  private:
   friend class AdmissionController;

@@ -1,15 +1,20 @@
 #include "server/pipeline/classify_pipeline.h"
 
+#include <atomic>
+#include <limits>
 #include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "model/base/error_reason.h"
 #include "model/base/status_macros.h"
 #include "server/batching/batch_scheduler.h"
 #include "server/batching/task_status.h"
 #include "server/pipeline/classify_task.h"
 #include "server/pipeline/classify_worker.h"
+#include "server/pipeline/image_key.h"
+#include "server/pipeline/single_flight.h"
 
 namespace edgenext::serving {
 namespace {
@@ -19,7 +24,9 @@ BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& option
   scheduler.workers = options.workers;
   scheduler.pin_to_cpus = options.pin_to_cpus;
   scheduler.nice = options.worker_nice;
-  scheduler.queue.capacity = options.admission.queue_capacity;
+  // With the cache, images that take over from another go past the places that admission has.
+  scheduler.queue.capacity =
+      options.cache_bytes > 0 ? std::numeric_limits<int>::max() : options.admission.queue_capacity;
   scheduler.queue.policy.max_batch_size = options.max_batch_size;
   scheduler.queue.policy.batch_timeout = options.batch_timeout;
   scheduler.queue.clock = options.clock;
@@ -34,7 +41,13 @@ class ClassifyPipeline::Impl {
       : options_(options),
         observer_{options.metrics, options.clock, options.latency_objective, &admission_},
         admission_(options.admission, options.clock, [this](int images) { CountOfferedWork(images); }),
-        scheduler_(SchedulerOptions(options)) {}
+        scheduler_(SchedulerOptions(options)) {
+    if (options.cache_bytes > 0) {
+      flights_ = std::make_unique<SingleFlight>(
+          options.cache_bytes, options.clock,
+          [this](std::unique_ptr<ClassifyTask> task) { Enqueue(std::move(task)); });
+    }
+  }
 
   absl::Status Serve(std::shared_ptr<const ServedModel> model) {
     if (model->kernels == nullptr) {
@@ -70,18 +83,19 @@ class ClassifyPipeline::Impl {
   AdmissionController& admission() { return admission_; }
 
   void Schedule(ImageRequest request, Admission admission) {
-    CountOfferedWork(1);
-    std::unique_ptr<Task> task =
-        std::make_unique<ClassifyTask>(std::move(request), std::move(admission), &observer_);
-    const absl::Status status = scheduler_.Schedule(&task);
-    if (!status.ok()) task->Abandon(status);
+    auto task = std::make_unique<ClassifyTask>(std::move(request), std::move(admission), &observer_);
+    if (const absl::optional<ImageKey> key = SharedKey(task->image())) {
+      flights_->Classify(*key, std::move(task));
+    } else {
+      Enqueue(std::move(task));
+    }
   }
 
   int Stop(MonotonicTime deadline) {
     admission_.Close();
     // Calls that were admitted may schedule their images still.
     admission_.AwaitIdle(deadline);
-    return scheduler_.Stop(deadline);
+    return scheduler_.Stop(deadline) + refused_in_drain_;
   }
 
   PipelineGauges Gauges() const {
@@ -96,6 +110,14 @@ class ClassifyPipeline::Impl {
     gauges.inflight_bytes_limit = static_cast<int64_t>(options_.admission.max_inflight_bytes);
     gauges.worker_busy = scheduler_.busy();
     gauges.shared_inferences = scheduler_.sharing().runs;
+    if (flights_ != nullptr) {
+      const SingleFlight::Counts cache = flights_->counts();
+      gauges.cache_hits = cache.hits;
+      gauges.cache_misses = cache.misses;
+      gauges.cache_shared = cache.shared;
+      gauges.cache_bytes = static_cast<int64_t>(cache.bytes);
+      gauges.cache_entries = static_cast<int64_t>(cache.entries);
+    }
     return gauges;
   }
 
@@ -110,6 +132,28 @@ class ClassifyPipeline::Impl {
       warm_up_total_ += warm_up;
     }
     return BatchFunction([worker = std::move(worker)](Batch batch) { worker->Run(std::move(batch)); });
+  }
+
+  // By which the image's result is shared, if it is.
+  absl::optional<ImageKey> SharedKey(const ImageInput& image) const {
+    const auto* encoded = absl::get_if<EncodedImage>(&image);
+    if (flights_ == nullptr || encoded == nullptr) return absl::nullopt;
+    std::shared_ptr<const ServedModel> model;
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      model = model_;
+    }
+    const absl::StatusOr<ImageKey> key = KeyOfImage(model->name, model->version, encoded->file);
+    return key.ok() ? absl::make_optional(*key) : absl::nullopt;  // what cannot be hashed is served alone
+  }
+
+  void Enqueue(std::unique_ptr<ClassifyTask> image) {
+    CountOfferedWork(1);
+    std::unique_ptr<Task> task = std::move(image);
+    absl::Status status = scheduler_.Schedule(&task);
+    if (status.ok()) return;
+    if (absl::IsUnavailable(status)) ++refused_in_drain_;
+    task->Abandon(std::move(status));
   }
 
   void CountOfferedWork(int images) {
@@ -132,7 +176,9 @@ class ClassifyPipeline::Impl {
   absl::Duration image_cost_;                 // predicted execution time of an image
 
   AdmissionController admission_;
-  BatchScheduler scheduler_;  // last, so that its workers end before what they use
+  std::atomic<int> refused_in_drain_{0};   // images that were admitted, but not scheduled in time
+  std::unique_ptr<SingleFlight> flights_;  // null without a cache
+  BatchScheduler scheduler_;               // last, so that its workers end before what they use
 };
 
 ClassifyPipeline::ClassifyPipeline(const Options& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -65,6 +65,8 @@ struct Prediction {
   float probability = 0;
 };
 
+// Of an image that was answered with another's result (ClassifyPipeline::Options::cache_bytes): how long it
+// waited for that, and zeros.
 struct ImageTimings {
   absl::Duration queue, decode, preprocess, execute, postprocess;
   int batch_size = 0;
@@ -101,6 +103,9 @@ class ClassifyPipeline {
     int max_batch_size = 8;
     absl::Duration batch_timeout = absl::ZeroDuration();
     AdmissionLimits admission;
+    // Memory for the results of encoded images, by SHA-256 of their bytes: what is known is answered without
+    // running, and what is asked for many times at once runs once (SingleFlight). 0: neither.
+    size_t cache_bytes = 0;
     ImageLimits image_limits;
     absl::Duration latency_objective = absl::Milliseconds(100);
     Metrics* metrics = nullptr;  // required; outlives the pipeline

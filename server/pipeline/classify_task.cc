@@ -9,9 +9,9 @@ namespace edgenext::serving {
 ClassifyTask::ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer)
     : Task(std::move(request.attributes), std::move(request.cancellation)),
       image_(request.image),
-      outputs_(request.outputs),
       observer_(observer),
       created_at_(observer->clock->Now()),
+      outputs_(request.outputs),
       done_(std::move(request.done)),
       admission_(std::move(admission)) {}
 
@@ -19,6 +19,18 @@ ClassifyTask::~ClassifyTask() {
   if (done_ != nullptr) {
     Finish(WithReason(absl::InternalError("the image was not run"), kReasonExecutionFailed), Stage::kExecute);
   }
+}
+
+void ClassifyTask::Intercept(std::function<void(absl::StatusOr<ImageResult>, const Done&)> interceptor) {
+  outputs_.logits = true;
+  done_ = [interceptor = std::move(interceptor), done = std::move(done_)](
+              absl::StatusOr<ImageResult> result) { interceptor(std::move(result), done); };
+}
+
+Admission ClassifyTask::MovePlace() { return admission_.Split(admission_.images(), 0); }
+
+void ClassifyTask::RegainPlace() {
+  if (admission_.images() == 0) admission_.RegainPlaces(1);
 }
 
 void ClassifyTask::OnTaken() {

@@ -1,6 +1,7 @@
 #ifndef SERVER_PIPELINE_CLASSIFY_TASK_H_
 #define SERVER_PIPELINE_CLASSIFY_TASK_H_
 
+#include <atomic>
 #include <functional>
 #include <utility>
 
@@ -27,6 +28,8 @@ struct TaskObserver {
 // may.
 class ClassifyTask final : public Task {
  public:
+  using Done = std::function<void(absl::StatusOr<ImageResult>)>;
+
   ClassifyTask(ImageRequest request, Admission admission, const TaskObserver* observer);
   // A task that was never finished ends with INTERNAL.
   ~ClassifyTask() override;
@@ -34,6 +37,15 @@ class ClassifyTask final : public Task {
   const ImageInput& image() const { return image_; }
   const OutputSpec& outputs() const { return outputs_; }
   absl::Duration queue_duration() const { return queue_duration_; }
+  // Whether a worker has taken it. Thread-safe.
+  bool taken() const { return taken_; }
+
+  // --- before it is scheduled ---
+  // Has its result, with all logits, go to `interceptor` instead, which calls the task's own `done`.
+  void Intercept(std::function<void(absl::StatusOr<ImageResult>, const Done& done)> interceptor);
+  // Moves its place out, which is given back when that is destroyed; takes it again, if it was moved out.
+  Admission MovePlace();
+  void RegainPlace();
 
   void OnTaken() override;
   void Abandon(absl::Status why) override { Finish(std::move(why), Stage::kQueue); }
@@ -48,14 +60,14 @@ class ClassifyTask final : public Task {
 
   // Constant after construction.
   const ImageInput image_;
-  const OutputSpec outputs_;
   const TaskObserver* const observer_;
   const MonotonicTime created_at_;
 
-  std::function<void(absl::StatusOr<ImageResult>)> done_;  // null after it was called
+  OutputSpec outputs_;
+  Done done_;  // null after it was called
   Admission admission_;
   absl::Duration queue_duration_;
-  bool taken_ = false;
+  std::atomic<bool> taken_{false};
 };
 
 }  // namespace edgenext::serving

@@ -44,6 +44,7 @@ TEST(ServerOptionsTest, TheDefaults) {
   EXPECT_EQ(options.batch_timeout, absl::ZeroDuration());
   EXPECT_EQ(options.queue_capacity, 256);
   EXPECT_EQ(options.max_image_bytes, size_t{10} << 20);
+  EXPECT_EQ(options.cache_bytes, 0u);
   EXPECT_EQ(options.max_connections, 1024);
   EXPECT_EQ(options.max_connection_age, absl::Minutes(5));
   EXPECT_EQ(options.connection_idle, absl::Minutes(10));
@@ -77,6 +78,7 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
                                           "--max-image-pixels=1000000",
                                           "--max-image-side=4096",
                                           "--max-inflight-bytes=1GiB",
+                                          "--cache-bytes=64MiB",
                                           "--max-connections=10",
                                           "--max-connection-age=1m30s",
                                           "--connection-idle=2m",
@@ -107,6 +109,7 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
   EXPECT_EQ(options.max_image_pixels, 1000000);
   EXPECT_EQ(options.max_image_side, 4096);
   EXPECT_THAT(options.max_inflight_bytes, Optional(size_t{1} << 30));
+  EXPECT_EQ(options.cache_bytes, size_t{64} << 20);
   EXPECT_EQ(options.max_connections, 10);
   EXPECT_EQ(options.max_connection_age, absl::Seconds(90));
   EXPECT_EQ(options.connection_idle, absl::Minutes(2));

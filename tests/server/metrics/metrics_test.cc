@@ -260,6 +260,11 @@ TEST(MetricsTest, SourcesAreAskedAtEachScrape) {
     gauges.inflight_bytes_limit = int64_t{6} << 30;
     gauges.worker_busy = absl::Seconds(12.5);
     gauges.shared_inferences = int64_t{3} << 32;
+    gauges.cache_hits = int64_t{5} << 32;
+    gauges.cache_misses = 11;
+    gauges.cache_shared = 12;
+    gauges.cache_bytes = int64_t{7} << 30;
+    gauges.cache_entries = 13;
     return gauges;
   });
   metrics->SetConnectionsSource([] { return ConnectionGauges{7, 5, 2}; });
@@ -274,6 +279,11 @@ TEST(MetricsTest, SourcesAreAskedAtEachScrape) {
   EXPECT_EQ(scraped.Value("edgenext_inflight_bytes_limit"), 6442450944);
   EXPECT_EQ(scraped.Value("edgenext_worker_busy_seconds_total"), 12.5);
   EXPECT_EQ(scraped.Value("edgenext_shared_inferences_total"), 12884901888);
+  EXPECT_EQ(scraped.Value("edgenext_cache_hits_total"), 21474836480);
+  EXPECT_EQ(scraped.Value("edgenext_cache_misses_total"), 11);
+  EXPECT_EQ(scraped.Value("edgenext_cache_shared_total"), 12);
+  EXPECT_EQ(scraped.Value("edgenext_cache_bytes"), 7516192768);
+  EXPECT_EQ(scraped.Value("edgenext_cache_entries"), 13);
   EXPECT_EQ(scraped.Value("edgenext_connections"), 7);
   EXPECT_EQ(scraped.Value("edgenext_connections_closed_total", {{"reason", "idle"}}), 5);
   EXPECT_EQ(scraped.Value("edgenext_connections_closed_total", {{"reason", "limit"}}), 2);

@@ -175,6 +175,20 @@ TEST_F(AdmissionTest, PlacesAreGivenBackBeforeBytes) {
   ExpectUsage(0, 100);
 }
 
+TEST_F(AdmissionTest, WhatWasAdmittedRegainsItsPlacesPastTheLimit) {
+  Admission admission = MustAdmit(10, 100);
+  admission.ReleasePlaces();
+  const Admission others = MustAdmit(10, 100);
+  admission.RegainPlaces(2);
+  EXPECT_EQ(admission.images(), 2);
+  ExpectUsage(12, 200);
+  EXPECT_THAT(controller_.Admit(Request(1, 0)), StatusIs(absl::StatusCode::kResourceExhausted));
+  admission = Admission();
+  ExpectUsage(10, 100);
+  admission.RegainPlaces(1);
+  ExpectUsage(10, 100);
+}
+
 TEST_F(AdmissionTest, WaitersComeInTurn) {
   WaitAs("at once", Request(1, 100));
   EXPECT_THAT(log_, ElementsAre("at once OK"));

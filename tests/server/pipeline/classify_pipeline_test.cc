@@ -26,33 +26,6 @@ using ::testing::SizeIs;
 // What comes of one image.
 class ClassifyPipelineTest : public PipelineTest {};
 
-// A BMP file of one colour.
-std::string SolidBmp(int width, int height, uint8_t red, uint8_t green, uint8_t blue) {
-  const size_t row_bytes = (static_cast<size_t>(width) * 3 + 3) / 4 * 4;
-  const size_t pixels_bytes = row_bytes * static_cast<size_t>(height);
-  std::string file = "BM";
-  const auto append = [&file](uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) file.push_back(static_cast<char>(value >> (8 * i) & 0xff));
-  };
-  append(54 + pixels_bytes, 4);
-  append(0, 4);
-  append(54, 4);
-  append(40, 4);
-  append(static_cast<uint64_t>(width), 4);
-  append(static_cast<uint64_t>(height), 4);
-  append(1, 2);
-  append(24, 2);
-  append(0, 4);
-  append(pixels_bytes, 4);
-  for (int i = 0; i < 4; ++i) append(0, 4);
-  std::string row;
-  for (int x = 0; x < width; ++x)
-    row += {static_cast<char>(blue), static_cast<char>(green), static_cast<char>(red)};
-  row.resize(row_bytes);
-  for (int y = 0; y < height; ++y) file += row;
-  return file;
-}
-
 TEST_F(ClassifyPipelineTest, PredictsFromRgbPixels) {
   Serve();
   // Logits 0, 2, 1, 2, 1.

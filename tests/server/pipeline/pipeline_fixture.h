@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,33 @@
 #include "tests/testing/simulated_clock.h"
 
 namespace edgenext::serving {
+
+// A BMP file of one colour.
+inline std::string SolidBmp(int width, int height, uint8_t red, uint8_t green, uint8_t blue) {
+  const size_t row_bytes = (static_cast<size_t>(width) * 3 + 3) / 4 * 4;
+  const size_t pixels_bytes = row_bytes * static_cast<size_t>(height);
+  std::string file = "BM";
+  const auto append = [&file](uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) file.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  };
+  append(54 + pixels_bytes, 4);
+  append(0, 4);
+  append(54, 4);
+  append(40, 4);
+  append(static_cast<uint64_t>(width), 4);
+  append(static_cast<uint64_t>(height), 4);
+  append(1, 2);
+  append(24, 2);
+  append(0, 4);
+  append(pixels_bytes, 4);
+  for (int i = 0; i < 4; ++i) append(0, 4);
+  std::string row;
+  for (int x = 0; x < width; ++x)
+    row += {static_cast<char>(blue), static_cast<char>(green), static_cast<char>(red)};
+  row.resize(row_bytes);
+  for (int y = 0; y < height; ++y) file += row;
+  return file;
+}
 
 // A pipeline with the real decoder and preprocessor around a fake network that takes kExecution, on a
 // simulated clock. The model "fake", version "3", reads kSide x kSide pixels and has kClasses classes.
