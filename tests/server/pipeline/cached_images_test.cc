@@ -203,6 +203,23 @@ TEST_F(CachedImagesTest, ALeaderThatExpiresHandsOver) {
   EXPECT_EQ(Executions(), 1);
 }
 
+TEST_F(CachedImagesTest, AFollowerTakesOverPastAFullQueue) {
+  options_.admission.queue_capacity = 1;
+  Serve();
+  network_.gate().Close();
+  const auto gone = std::make_shared<Cancellation>();
+  Result leader = Classify(EncodedImage{file_}, {}, gone);
+  network_.gate().AwaitArrivals(warm_ups_ + 1);
+  Result follower = Classify(EncodedImage{file_});
+  Result other = Classify(RgbPixels{Image({1})});
+  EXPECT_EQ(pipeline_->Gauges().queue_depth, 1) << "full";
+  gone->Cancel();
+  network_.gate().Open();
+  EXPECT_THAT(leader.get(), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(other.get(), IsOk());
+  EXPECT_THAT(follower.get(), IsOk());
+}
+
 TEST_F(CachedImagesTest, AFollowerHasItsOwnDeadlineAndCancellation) {
   Serve();
   network_.gate().Close();
