@@ -155,31 +155,31 @@ int RpcServer::Shutdown(MonotonicTime deadline) {
     drained = registry_.WaitUntilDrained(clock, std::min(deadline, clock.Now() + kPollInterval));
   }
   const int cut_off = drained ? 0 : AbortCalls();
-  const MonotonicTime goodbye_until = clock.Now() + kGoodbyeTime;
-  registry_.WaitUntilDrained(clock, goodbye_until);
-  SayGoodbye(goodbye_until);
+  // Those that can end do so at once; a client that takes nothing has no part in the others' last answers.
+  registry_.WaitUntilDrained(clock, clock.Now() + kLastAnswersTime);
+  SayGoodbye();
   StopGrpc();
   return cut_off;
 }
 
-void RpcServer::SayGoodbye(MonotonicTime deadline) {
+void RpcServer::SayGoodbye() {
   const MonotonicTime start = services_.clock->Now();
-  while (listener_->Connections() > 0 && services_.clock->Now() < deadline) {
+  while (listener_->Connections() > 0 && services_.clock->Now() - start < kGoodbyeTime) {
     if (services_.clock->Now() - start >= kLastAnswersTime) listener_->HalfCloseConnections();
     absl::SleepFor(kPollInterval);
   }
 }
 
 void RpcServer::StopGrpc() {
+  // First, so that no client hears of the cancellations that gRPC's shutdown may send.
+  listener_->ShutDownConnections();
   {
     std::lock_guard<std::mutex> lock(arming_mu_);
     arming_ = false;
   }
   // It waits until every connection is closed.
   std::future<void> stopped = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  do {
-    listener_->ShutDownConnections();
-  } while (stopped.wait_for(absl::ToChronoNanoseconds(kPollInterval)) != std::future_status::ready);
+  stopped.wait();
   while (!registry_.WaitUntilEmpty(*services_.clock, services_.clock->Now() + kPollInterval)) AbortCalls();
   for (const auto& queue : queues_) queue->poller->Stop();
 }

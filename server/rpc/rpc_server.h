@@ -92,8 +92,8 @@ class RpcServer {
   void Arm(Queue& queue);
   // Ends every call that has arrived and is not finished; returns how many.
   int AbortCalls();
-  // Ends every connection, with time for the clients to read what was written, until `deadline`.
-  void SayGoodbye(MonotonicTime deadline);
+  // Ends every connection, with time for the clients to read what was written.
+  void SayGoodbye();
   // Stops gRPC once nothing is left that a client could see.
   void StopGrpc();
 

@@ -59,7 +59,7 @@ TEST(ConnectionSettingsTest, MeasuresNoBandwidth) {
   peer.SayHello();
   peer.SendFrame(Http2Peer::kSettings, 1 /* ACK */, 0, "");
   peer.SendCall(1, kServerLive);
-  peer.SendFrame(Http2Peer::kData, 1 /* END_STREAM */, 1, std::string(5, '\0'));
+  peer.SendMessage(1, "");
   int settings = 0;
   for (auto frame = peer.Read(); frame; frame = peer.Read()) {
     EXPECT_NE(frame->type, Http2Peer::kPing);

@@ -37,11 +37,13 @@ class Http2Peer {
     EXPECT_EQ(connect(fd_.get(), address->get(), address->length), 0);
   }
 
-  // What a client begins with: the preface and empty settings.
-  void SayHello() {
+  // What a client begins with: the preface and its settings.
+  void SayHello(absl::string_view settings = "") {
     Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    SendFrame(kSettings, 0, 0, "");
+    SendFrame(kSettings, 0, 0, settings);
   }
+  // Takes no byte of any answer.
+  void SayHelloWithoutWindow() { SayHello(BigEndian(kInitialWindowSize, 2) + BigEndian(0, 4)); }
   void SendFrame(uint8_t type, uint8_t flags, uint32_t stream, absl::string_view payload) {
     std::string frame = BigEndian(static_cast<uint32_t>(payload.size()), 3);
     frame += BigEndian(type, 1) + BigEndian(flags, 1) + BigEndian(stream, 4);
@@ -64,6 +66,12 @@ class Http2Peer {
       }
     }
     SendFrame(kHeaders, 4 /* END_HEADERS */, stream, block);
+  }
+
+  // The call's only message.
+  void SendMessage(uint32_t stream, const std::string& message) {
+    SendFrame(kData, 1 /* END_STREAM */, stream,
+              std::string(1, '\0') + BigEndian(static_cast<uint32_t>(message.size()), 4) + message);
   }
 
   // The next frame; nothing once the server has closed. Waits at most a minute, which is a failure.

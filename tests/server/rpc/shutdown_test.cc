@@ -118,6 +118,26 @@ TEST(ShutdownTest, ClientsThatGoOnCallingHearOfNothingButUnavailable) {
   EXPECT_EQ(ok, answered());
 }
 
+// A client that takes no answer cannot be waited for, and costs the others nothing.
+TEST(ShutdownTest, BesideACallThatNeverEndsClientsHearOfNothingButUnavailable) {
+  LoopbackServer server;
+  Http2Peer hung(server.rpc().port());
+  hung.SayHelloWithoutWindow();
+  hung.SendCall(1, kClassify);
+  hung.SendMessage(1, Red().SerializeAsString());
+  std::vector<std::unique_ptr<RestlessClient>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(std::make_unique<RestlessClient>(server.Connect()));
+  testing::AwaitCondition(
+      [&] { return server.metrics().Requests(Method::kClassify, StatusCode::OK, "colours") > 20; });
+  server.Stop(In(absl::Milliseconds(200)));
+  for (const auto& client : clients) {
+    for (const auto& [code, calls] : client->Stop()) {
+      EXPECT_TRUE(code == StatusCode::OK || code == StatusCode::UNAVAILABLE)
+          << code << ", " << calls << " times";
+    }
+  }
+}
+
 TEST(ShutdownTest, WhatIsLeftAtTheDeadlineIsToldSo) {
   LoopbackServer server;
   server.gate().Close();
