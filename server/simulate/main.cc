@@ -30,9 +30,9 @@ int Run(const SimulateCommand& command, const std::string& command_line) {
     Print(stdout, ResultJson(results, command.timeline));
   } else {
     const SimulationResult& first = results.front();
-    const double rate = static_cast<double>(first.outcomes.requests) / absl::ToDoubleSeconds(first.duration);
+    const double rate = static_cast<double>(first.outcomes.requests) / absl::ToDoubleSeconds(first.measured);
     std::printf("%lld requests in %s: %.1f a second, %.2f x the capacity of %.1f\n",
-                static_cast<long long>(first.outcomes.requests), absl::FormatDuration(first.duration).c_str(),
+                static_cast<long long>(first.outcomes.requests), absl::FormatDuration(first.measured).c_str(),
                 rate, rate / command.capacity, command.capacity);
     Print(stdout, ResultTable(results));
     for (const SimulationResult& result : results) {

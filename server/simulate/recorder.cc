@@ -56,18 +56,17 @@ Latencies Summary(std::vector<float> seconds) {
 }  // namespace
 
 void Recorder::Record(const Call& call, Answer::Kind how, absl::Duration at) {
-  const bool bulk = call.arrival.task_class == TaskClass::kBulk;
-  Tally& tally = tallies_[{call.arrival.client, bulk}];
-  Count(tally.outcomes, how);
+  const auto seconds = static_cast<float>(absl::ToDoubleSeconds(at - call.arrival.at));
+  const bool good = how == Answer::Kind::kResult;
   Count(now_.outcomes, how);
+  if (good) now_.seconds.push_back(seconds);
+  if (call.arrival.at < warm_up_) return;
+  Tally& tally = tallies_[{call.arrival.client, call.arrival.task_class == TaskClass::kBulk}];
+  Count(tally.outcomes, how);
+  if (good) tally.seconds.push_back(seconds);
+  if (good && at <= duration_) ++good_until_end_;
   worked_ += call.worked;
-  if (how == Answer::Kind::kResult) {
-    const auto seconds = static_cast<float>(absl::ToDoubleSeconds(at - call.arrival.at));
-    tally.seconds.push_back(seconds);
-    now_.seconds.push_back(seconds);
-  } else {
-    wasted_ += call.worked;
-  }
+  if (!good) wasted_ += call.worked;
 }
 
 void Recorder::EndInterval(absl::Duration begin, absl::Duration length, int inside, int replicas) {
@@ -100,9 +99,8 @@ void Recorder::Summarise(SimulationResult& result) const {
   result.latencies = Summary(std::move(all));
   result.timeline = timeline_;
   if (worked_ > absl::ZeroDuration()) result.wasted = absl::FDivDuration(wasted_, worked_);
-  double good = 0;
-  for (const Interval& interval : timeline_) good += interval.good_per_second;
-  if (!timeline_.empty()) result.goodput = good / static_cast<double>(timeline_.size());
+  result.measured = duration_ - warm_up_;
+  result.goodput = static_cast<double>(good_until_end_) / absl::ToDoubleSeconds(result.measured);
 }
 
 }  // namespace edgenext::serving

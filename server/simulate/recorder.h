@@ -15,8 +15,9 @@ namespace edgenext::serving {
 // Counts how requests end, as their clients see it.
 class Recorder {
  public:
-  // `clients`: the names of the keys.
-  explicit Recorder(std::vector<std::string> clients) : clients_(std::move(clients)) {}
+  // `clients`: the names of the keys. Requests that arrive before `warm_up` appear in the timeline only.
+  Recorder(std::vector<std::string> clients, absl::Duration warm_up, absl::Duration duration)
+      : clients_(std::move(clients)), warm_up_(warm_up), duration_(duration) {}
 
   void CountArrival() { ++now_.arrivals; }
   // The end of a request, at `at` since the start; once for each.
@@ -40,10 +41,13 @@ class Recorder {
   };
 
   const std::vector<std::string> clients_;
+  const absl::Duration warm_up_;
+  const absl::Duration duration_;
   std::map<std::pair<int, bool>, Tally> tallies_;  // by client, and whether bulk
   Current now_;
   std::vector<Interval> timeline_;
   absl::Duration worked_, wasted_;
+  int64_t good_until_end_ = 0;
 };
 
 }  // namespace edgenext::serving

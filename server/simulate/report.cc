@@ -28,29 +28,29 @@ std::string NameOf(const Group& group) {
                       group.bulk ? "bulk" : "interactive");
 }
 
+// Keys that `edgenext load --json` has too mean the same.
 Json ToJson(const Outcomes& outcomes, const Latencies& latencies) {
   Json json;
   json["requests"] = outcomes.requests;
-  json["good"] = outcomes.good;
-  json["refused"] = outcomes.refused();
+  json["good_share"] = Percent(outcomes.good, outcomes.requests) / 100;
+  json["fates"] = {{"good", outcomes.good}, {"refused", outcomes.refused()}, {"expired", outcomes.expired}};
   json["overloaded"] = outcomes.overloaded;
   json["deadline_unreachable"] = outcomes.unreachable;
-  json["expired"] = outcomes.expired;
-  json["mean_ms"] = Ms(latencies.mean);
-  json["p50_ms"] = Ms(latencies.p50);
-  json["p90_ms"] = Ms(latencies.p90);
-  json["p99_ms"] = Ms(latencies.p99);
-  json["max_ms"] = Ms(latencies.max);
+  json["ok_ms"] = {{"mean", Ms(latencies.mean)},
+                   {"p50", Ms(latencies.p50)},
+                   {"p90", Ms(latencies.p90)},
+                   {"p99", Ms(latencies.p99)},
+                   {"max", Ms(latencies.max)}};
   return json;
 }
 
 Json ToJson(const Interval& interval) {
   Json json;
-  json["begin_seconds"] = absl::ToDoubleSeconds(interval.begin);
-  json["arrivals"] = interval.arrivals_per_second;
-  json["goodput"] = interval.good_per_second;
-  json["refused"] = interval.refused_per_second;
-  json["expired"] = interval.expired_per_second;
+  json["start_s"] = absl::ToDoubleSeconds(interval.begin);
+  json["arrivals_per_s"] = interval.arrivals_per_second;
+  json["good_per_s"] = interval.good_per_second;
+  json["refused_per_s"] = interval.refused_per_second;
+  json["expired_per_s"] = interval.expired_per_second;
   json["p99_ms"] = Ms(interval.p99);
   json["inside"] = interval.inside;
   json["replicas"] = interval.replicas;
@@ -69,7 +69,7 @@ std::string ResultTable(const std::vector<SimulationResult>& results) {
                                     result.mean_batch));
     for (const Group& group : result.groups) {
       const double goodput =
-          static_cast<double>(group.outcomes.good) / absl::ToDoubleSeconds(result.duration);
+          static_cast<double>(group.outcomes.good) / absl::ToDoubleSeconds(result.measured);
       absl::StrAppend(&table, Line(NameOf(group), goodput, group.outcomes, group.latencies), "\n");
     }
   }
@@ -95,14 +95,14 @@ std::string ResultJson(const std::vector<SimulationResult>& results, bool timeli
   for (const SimulationResult& result : results) {
     Json json;
     json["policy"] = result.policy;
-    json["duration_seconds"] = absl::ToDoubleSeconds(result.duration);
-    json["goodput"] = result.goodput;
+    json["seconds"] = absl::ToDoubleSeconds(result.measured);
+    json["goodput_per_s"] = result.goodput;
     json.update(ToJson(result.outcomes, result.latencies));
     json["attempts"] = result.attempts;
     json["refused_attempts"] = result.refused_attempts;
-    json["wasted"] = result.wasted;
+    json["wasted_share"] = result.wasted;
     json["utilisation"] = result.utilisation;
-    json["mean_batch"] = result.mean_batch;
+    json["mean_batch_size"] = result.mean_batch;
     json["mean_replicas"] = result.mean_replicas;
     for (const Group& group : result.groups) {
       Json part = {{"client", group.client}, {"class", group.bulk ? "bulk" : "interactive"}};

@@ -47,6 +47,9 @@ struct Interval {
 struct SimulationResult {
   std::string policy;
   absl::Duration duration;
+  // The rest of it after the warm-up. Requests that arrived before are counted in no outcome, latency or
+  // group.
+  absl::Duration measured;
   Outcomes outcomes;
   Latencies latencies;
   double goodput = 0;    // good requests a second, those answered after the end left out

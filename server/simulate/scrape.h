@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/simulate/service_model.h"
 
 namespace edgenext::serving {
@@ -12,6 +13,12 @@ namespace edgenext::serving {
 // is the mean of the stages that the server times around the image (parse, postprocess, send), less than its
 // whole CPU; the cost of refusals is not in the text. NOT_FOUND if there is no cost table in it.
 absl::StatusOr<ServiceModel> ReadScrape(absl::string_view metrics);
+
+// The same from two scrapes, of what happened between them. The overhead is then the whole of it: the CPU
+// time that the process spent on other things than computing images, less `refusal_cost` for each refusal,
+// over the images that were executed. FAILED_PRECONDITION if there were none.
+absl::StatusOr<ServiceModel> ReadScrapes(absl::string_view before, absl::string_view after,
+                                         absl::Duration refusal_cost);
 
 }  // namespace edgenext::serving
 

@@ -32,7 +32,7 @@ class Simulation {
         fleet_(
             FleetOf(options), &policy_, &options_.service, &events_,
             [this](std::unique_ptr<Call> call, const Answer& answer) { Answered(std::move(call), answer); }),
-        recorder_(options.clients),
+        recorder_(options.clients, options.warm_up, options.duration),
         backoff_(options.seed) {}
 
   SimulationResult Run() {

@@ -23,7 +23,8 @@ struct SimulationOptions {
   absl::Duration backoff = absl::Milliseconds(100);
   std::vector<std::string> clients = {""};  // the keys of Arrival::client
   absl::Duration duration = absl::Seconds(60);
-  absl::Duration interval = absl::Seconds(1);  // of the timeline
+  absl::Duration warm_up = absl::ZeroDuration();  // requests that arrive within it are not counted
+  absl::Duration interval = absl::Seconds(1);     // of the timeline
   uint64_t seed = 1;
 };
 

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -31,26 +30,28 @@ Workload::Workload(const WorkloadOptions& options)
     : options_(options), times_(options.seed), attributes_(options.seed ^ 0x9e3779b97f4a7c15u) {}
 
 absl::optional<Arrival> Workload::Next() {
-  const absl::optional<absl::Duration> at = NextTime();
-  if (!at || *at >= options_.duration) return absl::nullopt;
+  const absl::optional<TraceLine> line = NextLine();
+  if (!line || line->at >= options_.duration) return absl::nullopt;
   Arrival arrival;
-  arrival.at = *at;
+  arrival.at = line->at;
   arrival.timeout = options_.timeouts[Pick(options_.timeouts, attributes_.Uniform())].value;
+  if (line->timeout) arrival.timeout = *line->timeout;
   arrival.task_class =
       attributes_.Uniform() < options_.bulk_share ? TaskClass::kBulk : TaskClass::kInteractive;
+  if (line->task_class) arrival.task_class = *line->task_class;
   arrival.client = static_cast<int>(Pick(options_.clients, attributes_.Uniform()));
   arrival.work = DrawWork();
   return arrival;
 }
 
-absl::optional<absl::Duration> Workload::NextTime() {
+absl::optional<TraceLine> Workload::NextLine() {
   if (!options_.trace.empty()) {
     if (next_in_trace_ == options_.trace.size()) return absl::nullopt;
     return options_.trace[next_in_trace_++];
   }
   last_ = options_.rate.Advance(last_, options_.poisson ? times_.Exponential() : 1);
   if (last_ == absl::InfiniteDuration()) return absl::nullopt;
-  return last_;
+  return TraceLine{last_, {}, {}};
 }
 
 double Workload::DrawWork() {
@@ -59,29 +60,39 @@ double Workload::DrawWork() {
   return std::exp(std::sqrt(variance) * attributes_.Normal() - variance / 2);
 }
 
-absl::StatusOr<std::vector<absl::Duration>> ParseTrace(absl::string_view text) {
-  std::vector<absl::Duration> times;
+absl::StatusOr<std::vector<TraceLine>> ParseTrace(absl::string_view text) {
+  std::vector<TraceLine> trace;
   int number = 0;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+  const auto wrong = [&number](absl::string_view word, absl::string_view expected) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", number, " of the trace has '", word.substr(0, 40), "', expected ", expected));
+  };
+  for (const absl::string_view text_line : absl::StrSplit(text, '\n')) {
     ++number;
-    line = absl::StripAsciiWhitespace(line);
-    if (line.empty() || line.front() == '#') continue;
+    const std::vector<absl::string_view> words = absl::StrSplit(text_line.substr(0, text_line.find('#')),
+                                                                absl::ByAnyChar(" \t\r,"), absl::SkipEmpty());
+    if (words.empty()) continue;
     double seconds = 0;
-    if (!absl::SimpleAtod(line, &seconds) || !std::isfinite(seconds) || seconds < 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "line ", number, " of the trace is '", line.substr(0, 40), "', expected seconds since the start"));
+    if (!absl::SimpleAtod(words[0], &seconds) || !std::isfinite(seconds) || seconds < 0) {
+      return wrong(words[0], "seconds since the start");
     }
-    const absl::Duration at = absl::Seconds(seconds);
-    if (!times.empty() && at < times.back()) {
-      return absl::InvalidArgumentError(absl::StrCat("line ", number, " of the trace is ", line,
-                                                     ", expected at least the ",
-                                                     absl::FormatDuration(times.back()), " before it"));
+    TraceLine line = {absl::Seconds(seconds), {}, {}};
+    if (!trace.empty() && line.at < trace.back().at) return wrong(words[0], "no less than the line before");
+    for (size_t i = 1; i < words.size(); ++i) {
+      absl::Duration timeout;
+      if (words[i] == "interactive" || words[i] == "bulk") {
+        line.task_class = words[i] == "bulk" ? TaskClass::kBulk : TaskClass::kInteractive;
+      } else if (absl::ParseDuration(words[i], &timeout) && timeout > absl::ZeroDuration()) {
+        line.timeout = timeout;
+      } else {
+        return wrong(words[i], "a deadline as 200ms, interactive or bulk");
+      }
     }
-    times.push_back(at);
+    trace.push_back(line);
   }
-  if (times.empty())
+  if (trace.empty())
     return absl::InvalidArgumentError("the trace has no line, expected seconds since the start");
-  return times;
+  return trace;
 }
 
 }  // namespace edgenext::serving

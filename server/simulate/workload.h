@@ -39,10 +39,17 @@ struct Weighted {
   double weight;
 };
 
+// A line of a trace: when a request arrives, and what it is where the trace says so.
+struct TraceLine {
+  absl::Duration at;
+  absl::optional<absl::Duration> timeout;
+  absl::optional<TaskClass> task_class;
+};
+
 struct WorkloadOptions {
   RateCurve rate = RateCurve::Constant(100);
-  bool poisson = true;                // else evenly spaced by the rate
-  std::vector<absl::Duration> trace;  // if there are any, these arrivals instead of the rate's
+  bool poisson = true;           // else evenly spaced by the rate
+  std::vector<TraceLine> trace;  // if there are any, these arrivals instead of the rate's
   absl::Duration duration = absl::Seconds(60);
   std::vector<Weighted<absl::Duration>> timeouts = {{absl::InfiniteDuration(), 1}};
   double bulk_share = 0;
@@ -59,7 +66,7 @@ class Workload final : public ArrivalSource {
   absl::optional<Arrival> Next() override;
 
  private:
-  absl::optional<absl::Duration> NextTime();
+  absl::optional<TraceLine> NextLine();
   double DrawWork();
 
   const WorkloadOptions options_;
@@ -69,9 +76,10 @@ class Workload final : public ArrivalSource {
   size_t next_in_trace_ = 0;
 };
 
-// Times of arrival from text: seconds since the start, one a line, not falling; lines that are empty or start
-// with # are skipped.
-absl::StatusOr<std::vector<absl::Duration>> ParseTrace(absl::string_view text);
+// A trace as `edgenext load --trace` reads it: in each line the seconds since the start, not falling, then in
+// any order and both optional a deadline as 200ms and "interactive" or "bulk". Empty lines and what follows a
+// # are ignored. INVALID_ARGUMENT names the line.
+absl::StatusOr<std::vector<TraceLine>> ParseTrace(absl::string_view text);
 
 }  // namespace edgenext::serving
 

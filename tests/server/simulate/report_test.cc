@@ -13,7 +13,8 @@ using ::testing::Not;
 SimulationResult Result() {
   SimulationResult result;
   result.policy = "ours";
-  result.duration = absl::Seconds(10);
+  result.duration = absl::Seconds(12);
+  result.measured = absl::Seconds(10);
   result.outcomes = {1000, 800, 50, 100, 50};
   result.latencies = {absl::Milliseconds(6), absl::Milliseconds(5), absl::Milliseconds(9),
                       absl::Milliseconds(12), absl::Milliseconds(20)};
@@ -39,11 +40,12 @@ TEST(ReportTest, JsonIsAnObjectALine) {
   const size_t end = lines.find('\n');
   const auto first = nlohmann::json::parse(lines.substr(0, end));
   EXPECT_EQ(nlohmann::json::parse(lines.substr(end + 1))["policy"], "fifo");
-  EXPECT_EQ(first["goodput"], 79.5);
+  EXPECT_EQ(first["seconds"], 10);
+  EXPECT_EQ(first["goodput_per_s"], 79.5);
   EXPECT_EQ(first["requests"], 1000);
-  EXPECT_EQ(first["refused"], 150);
-  EXPECT_EQ(first["p50_ms"], 5);
-  EXPECT_EQ(first["p99_ms"], 12);
+  EXPECT_EQ(first["fates"]["refused"], 150);
+  EXPECT_EQ(first["ok_ms"]["p50"], 5);
+  EXPECT_EQ(first["ok_ms"]["p99"], 12);
   EXPECT_FALSE(first.contains("timeline"));
   EXPECT_EQ(nlohmann::json::parse(ResultJson({Result()}, true))["timeline"][0]["replicas"], 2);
 }
@@ -59,7 +61,7 @@ TEST(ReportTest, ThePageNeedsNoOtherAndEscapesWhatItIsGiven) {
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("src=")));
   EXPECT_THAT(page, Not(HasSubstr("http")));
-  // The only interval is the whole of 10 s: from the left to the right edge, and goodput at 80 of 105.
+  // The only interval is the whole run: from the left to the right edge, and goodput at 80 of 105.
   EXPECT_THAT(page, HasSubstr("<polyline stroke='#1b7837' points='64.0,59.6 888.0,59.6 '"));
 }
 

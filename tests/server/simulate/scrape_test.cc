@@ -46,6 +46,35 @@ TEST(ScrapeTest, MeanStagesAreWhatImagesTake) {
   EXPECT_MS(model.overhead, 0.05);
 }
 
+// Between the scrapes: 50 images at 6 ms of execution and 1 ms of decoding, 40 ms of CPU around them, of
+// which 100 refusals at 0.1 ms took 10.
+TEST(ScrapeTest, TwoScrapesTellWhatHappenedBetween) {
+  const std::string costs = "edgenext_execution_cost_seconds{batch_size=\"1\",model=\"m\"} 0.004\n";
+  const std::string before = costs +
+                             "edgenext_stage_duration_seconds_sum{stage=\"execute\"} 9\n"
+                             "edgenext_stage_duration_seconds_count{stage=\"execute\"} 100\n"
+                             "edgenext_inferences_total{model=\"m\",version=\"1\"} 100\n"
+                             "edgenext_requests_rejected_total{reason=\"draining\"} 3\n"
+                             "process_cpu_seconds_total 20\n"
+                             "edgenext_compute_cpu_seconds_total 8\n";
+  const std::string after = costs +
+                            "edgenext_stage_duration_seconds_sum{stage=\"execute\"} 9.3\n"
+                            "edgenext_stage_duration_seconds_count{stage=\"execute\"} 150\n"
+                            "edgenext_stage_duration_seconds_sum{stage=\"decode\"} 0.05\n"
+                            "edgenext_stage_duration_seconds_count{stage=\"decode\"} 50\n"
+                            "edgenext_inferences_total{model=\"m\",version=\"1\"} 150\n"
+                            "edgenext_requests_rejected_total{reason=\"draining\"} 3\n"
+                            "edgenext_requests_rejected_total{reason=\"overloaded\"} 100\n"
+                            "process_cpu_seconds_total 20.39\n"
+                            "edgenext_compute_cpu_seconds_total 8.35\n";
+  const ServiceModel model = ReadScrapes(before, after, absl::Microseconds(100)).value();
+  EXPECT_MS(model.believed.Predict(1), 4);
+  EXPECT_MS(model.execution.Predict(1), 6);
+  EXPECT_MS(model.decode, 1);
+  EXPECT_MS(model.overhead, 0.6);
+  EXPECT_THAT(ReadScrapes(before, before, absl::ZeroDuration()).status().message(), HasSubstr("grew by 0"));
+}
+
 TEST(ScrapeTest, SaysWhatIsMissingOrWrong) {
   EXPECT_THAT(ReadScrape(kStages).status().message(),
               HasSubstr("edgenext_execution_cost_seconds of a batch of 1"));

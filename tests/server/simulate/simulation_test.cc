@@ -188,6 +188,16 @@ TEST(SimulationTest, TheTimelineAddsUpToTheWhole) {
   EXPECT_DOUBLE_EQ(result.goodput, 4);
 }
 
+TEST(SimulationTest, TheWarmUpIsServedAndNotCounted) {
+  SimulationOptions options = Options(Ms(10));
+  options.warm_up = Ms(500);
+  const SimulationResult result = Serve(options, {At(0), At(495), At(500)});
+  EXPECT_EQ(result.outcomes.requests, 1);
+  EXPECT_MS(result.latencies.max, 15);  // it waited for the one before
+  EXPECT_DOUBLE_EQ(result.goodput, 2);
+  EXPECT_DOUBLE_EQ(result.timeline[0].good_per_second, 3);
+}
+
 // Any mix of everything: each request ends exactly once, none is good after its deadline, and the same seed
 // gives the same result to the last digit.
 TEST(SimulationTest, EveryRequestEndsExactlyOnceAndRunsRepeat) {

@@ -8,7 +8,6 @@
 namespace edgenext::serving {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::vector<Arrival> All(const WorkloadOptions& options) {
@@ -89,20 +88,37 @@ TEST(WorkloadTest, TimesDependOnRateAndSeedAlone) {
 
 TEST(WorkloadTest, ATraceIsPlayedAsItIsUntilTheEnd) {
   WorkloadOptions options;
-  options.trace = {absl::Milliseconds(5), absl::Milliseconds(5), absl::Seconds(2)};
+  options.trace = {{absl::Milliseconds(5), {}, {}},
+                   {absl::Milliseconds(5), absl::Milliseconds(30), TaskClass::kBulk},
+                   {absl::Seconds(2), {}, {}}};
   options.duration = absl::Seconds(1);
   EXPECT_EQ(All(options).size(), 2u);
+  EXPECT_EQ(All(options)[0].timeout, absl::InfiniteDuration());
   EXPECT_EQ(All(options)[1].at, absl::Milliseconds(5));
+  EXPECT_EQ(All(options)[1].timeout, absl::Milliseconds(30));
+  EXPECT_EQ(All(options)[1].task_class, TaskClass::kBulk);
 }
 
-TEST(ParseTraceTest, ReadsSecondsAndSaysWhichLineIsWrong) {
-  EXPECT_THAT(ParseTrace("# offsets\n0\n\n 0.5 \r\n2e0\n").value(),
-              ElementsAre(absl::ZeroDuration(), absl::Milliseconds(500), absl::Seconds(2)));
+TEST(ParseTraceTest, ReadsSecondsDeadlinesAndClasses) {
+  const std::vector<TraceLine> trace =
+      ParseTrace("# offsets\n0\n\n 0.5 bulk 200ms \r\n2e0 50ms # late\n").value();
+  ASSERT_EQ(trace.size(), 3u);
+  EXPECT_EQ(trace[0].at, absl::ZeroDuration());
+  EXPECT_FALSE(trace[0].timeout || trace[0].task_class);
+  EXPECT_EQ(trace[1].at, absl::Milliseconds(500));
+  EXPECT_EQ(trace[1].timeout, absl::Milliseconds(200));
+  EXPECT_EQ(trace[1].task_class, TaskClass::kBulk);
+  EXPECT_EQ(trace[2].timeout, absl::Milliseconds(50));
+}
+
+TEST(ParseTraceTest, SaysWhichLineIsWrong) {
   const auto error = [](absl::string_view text) { return std::string(ParseTrace(text).status().message()); };
-  EXPECT_THAT(error("1\nsoon\n"), HasSubstr("line 2 of the trace is 'soon'"));
+  EXPECT_THAT(error("1\nsoon\n"), HasSubstr("line 2 of the trace has 'soon', expected seconds"));
   EXPECT_THAT(error("-1"), HasSubstr("line 1"));
   EXPECT_THAT(error("nan"), HasSubstr("line 1"));
-  EXPECT_THAT(error("2\n1\n"), HasSubstr("line 2 of the trace is 1, expected at least the 2s before it"));
+  EXPECT_THAT(error("1 soon"), HasSubstr("'soon', expected a deadline as 200ms, interactive or bulk"));
+  EXPECT_THAT(error("2\n1\n"),
+              HasSubstr("line 2 of the trace has '1', expected no less than the line before"));
   EXPECT_THAT(error("# nothing\n"), HasSubstr("no line"));
 }
 
