@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
-#include "client/grpc_time.h"
+#include "client/base/grpc_time.h"
 
 namespace edgenext {
 namespace {

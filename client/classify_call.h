@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "client/server_error.h"
-#include "client/steady_time.h"
+#include "client/base/server_error.h"
+#include "client/base/steady_time.h"
 #include "edgenext/v1/classifier.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 

@@ -5,14 +5,15 @@
 #include <memory>
 #include <vector>
 
+#include "client/base/input_files.h"
+#include "client/base/report_error.h"
+#include "client/base/server_address.h"
+#include "client/base/terminal.h"
+#include "client/base/text_layout.h"
 #include "client/classify_session.h"
 #include "client/commands.h"
-#include "client/input_files.h"
 #include "client/result_writer.h"
-#include "client/server_address.h"
 #include "client/tally.h"
-#include "client/terminal.h"
-#include "client/text_layout.h"
 
 namespace edgenext {
 namespace {
@@ -113,7 +114,7 @@ ExitCode Classify(const ClassifyOptions& options) {
     std::cerr << "edgenext: cannot write the results\n";
     return kExitFailed;
   }
-  return end.status.ok() ? tally.exit_code() : ReportError(options.server, end.status);
+  return end.status.ok() ? tally.exit_code() : ReportError(options.server.target, end.status);
 }
 
 }  // namespace edgenext

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/grpc_time.h"
+#include "client/base/grpc_time.h"
 
 namespace edgenext {
 namespace {

@@ -10,13 +10,13 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "client/base/input_files.h"
+#include "client/base/server_error.h"
 #include "client/classify_call.h"
 #include "client/image_ledger.h"
 #include "client/image_result.h"
-#include "client/input_files.h"
 #include "client/result_order.h"
 #include "client/retry_budget.h"
-#include "client/server_error.h"
 #include "edgenext/v1/classifier.grpc.pb.h"
 
 namespace edgenext {

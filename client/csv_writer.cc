@@ -7,8 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "client/base/server_error.h"
 #include "client/result_writer.h"
-#include "client/server_error.h"
 #include "client/timings.h"
 
 namespace edgenext {

@@ -1,11 +1,12 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "client/base/grpc_time.h"
+#include "client/base/report_error.h"
+#include "client/base/server_address.h"
+#include "client/base/server_error.h"
 #include "client/commands.h"
-#include "client/grpc_time.h"
 #include "client/json.h"
-#include "client/server_address.h"
-#include "client/server_error.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace edgenext {
@@ -22,10 +23,10 @@ ExitCode Health(const HealthOptions& options) {
   HealthCheckResponse response;
   const grpc::Status status = stub->Check(&context, request, &response);
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) {
-    return ReportError(options.server, absl::NotFoundError(absl::StrCat("the server knows no service '",
-                                                                        options.service, "'")));
+    return ReportError(options.server.target, absl::NotFoundError(absl::StrCat(
+                                                  "the server knows no service '", options.service, "'")));
   }
-  if (!status.ok()) return ReportError(options.server, ErrorFromCall(status, context).status);
+  if (!status.ok()) return ReportError(options.server.target, ErrorFromCall(status, context).status);
 
   const std::string& name = HealthCheckResponse::ServingStatus_Name(response.status());
   if (options.json) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "client/steady_time.h"
+#include "client/base/steady_time.h"
 #include "edgenext/v1/classifier.pb.h"
 
 namespace edgenext {

@@ -5,12 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/base/grpc_time.h"
+#include "client/base/report_error.h"
+#include "client/base/server_address.h"
+#include "client/base/server_error.h"
+#include "client/base/text_layout.h"
 #include "client/commands.h"
-#include "client/grpc_time.h"
 #include "client/json.h"
-#include "client/server_address.h"
-#include "client/server_error.h"
-#include "client/text_layout.h"
 #include "inference/grpc_service.grpc.pb.h"
 
 namespace edgenext {
@@ -110,7 +111,7 @@ void WriteText(const InfoOptions& options, const Facts& facts) {
 ExitCode Info(const InfoOptions& options) {
   Facts facts;
   if (const absl::Status status = AskAll(options, facts); !status.ok()) {
-    return ReportError(options.server, status);
+    return ReportError(options.server.target, status);
   }
   if (options.json) {
     WriteJson(facts);

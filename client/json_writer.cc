@@ -1,7 +1,7 @@
 #include "absl/status/status.h"
+#include "client/base/server_error.h"
 #include "client/json.h"
 #include "client/result_writer.h"
-#include "client/server_error.h"
 #include "client/timings.h"
 
 namespace edgenext {

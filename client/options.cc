@@ -5,7 +5,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
-#include "client/server_address.h"
+#include "client/base/server_address.h"
 
 namespace edgenext {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 #include "absl/types/variant.h"
-#include "client/exit_code.h"
+#include "client/base/exit_code.h"
 
 namespace edgenext {
 

@@ -4,9 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "client/base/server_error.h"
+#include "client/base/text_layout.h"
 #include "client/result_writer.h"
-#include "client/server_error.h"
-#include "client/text_layout.h"
 #include "client/timings.h"
 
 namespace edgenext {

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <string>
 
-#include "client/exit_code.h"
+#include "client/base/exit_code.h"
+#include "client/base/steady_time.h"
 #include "client/image_result.h"
-#include "client/steady_time.h"
 
 namespace edgenext {
 

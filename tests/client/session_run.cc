@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "client/server_address.h"
+#include "client/base/server_address.h"
 
 namespace edgenext::testing {
 

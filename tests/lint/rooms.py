@@ -15,9 +15,10 @@ THIRD_PARTY = {
     r"opencv2/": ["model/image"],
     r"prometheus/": ["server/metrics"],
     r"CivetServer|civetweb": ["server/http"],
-    r"grpcpp/|grpc/|grpc\+\+/": ["server/net", "server/rpc", "client"],
-    r"nlohmann/": ["model/weights", "model/bundle", "model/verify", "model/bench", "client", "server/simulate"],
-    r"CLI/": ["server", "client", "model/verify", "model/bench", "server/simulate"],
+    r"grpcpp/|grpc/|grpc\+\+/": ["server/net", "server/rpc", "client", "client/base", "client/load"],
+    r"nlohmann/": ["model/weights", "model/bundle", "model/verify", "model/bench", "client", "client/load",
+                   "server/simulate"],
+    r"CLI/": ["server", "client", "client/load", "model/verify", "model/bench", "server/simulate"],
     r"openssl/": ["model/base"],
     r"immintrin|x86intrin": ["model/kernels", "model/bench"],
 }

@@ -1,10 +1,10 @@
-#ifndef CLIENT_GRPC_TIME_H_
-#define CLIENT_GRPC_TIME_H_
+#ifndef CLIENT_BASE_GRPC_TIME_H_
+#define CLIENT_BASE_GRPC_TIME_H_
 
 #include <algorithm>
 #include <cstdint>
 
-#include "client/steady_time.h"
+#include "client/base/steady_time.h"
 #include "grpcpp/grpcpp.h"
 
 namespace edgenext {
@@ -18,4 +18,4 @@ inline gpr_timespec ToGrpcTime(SteadyTime time) {
 
 }  // namespace edgenext
 
-#endif  // CLIENT_GRPC_TIME_H_
+#endif  // CLIENT_BASE_GRPC_TIME_H_

@@ -1,5 +1,5 @@
-#ifndef CLIENT_EXIT_CODE_H_
-#define CLIENT_EXIT_CODE_H_
+#ifndef CLIENT_BASE_EXIT_CODE_H_
+#define CLIENT_BASE_EXIT_CODE_H_
 
 #include "absl/status/status.h"
 
@@ -30,4 +30,4 @@ inline ExitCode ExitCodeOf(const absl::Status& status) {
 
 }  // namespace edgenext
 
-#endif  // CLIENT_EXIT_CODE_H_
+#endif  // CLIENT_BASE_EXIT_CODE_H_

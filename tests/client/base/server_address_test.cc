@@ -1,4 +1,4 @@
-#include "client/server_address.h"
+#include "client/base/server_address.h"
 
 #include "gmock/gmock.h"
 #include "tests/testing/status_matchers.h"
@@ -42,6 +42,21 @@ TEST(ParseServerAddress, NamesWhatIsWrong) {
   refuses("::1:80", "needs brackets");
   refuses("[::1", "no closing");
   refuses("[::1]80", "after ']'");
+}
+
+TEST(ServerAddress, LoopbackIsWhatCanOnlyBeThisMachine) {
+  for (const char* target : {"127.0.0.1:8001", "127.255.0.9:1", "localhost:8001", "LocalHost:1", "[::1]:8001",
+                             "unix:/run/x.sock", "unix-abstract:x", "dns:localhost:1", "dns:///127.0.0.1:1",
+                             "ipv4:127.0.0.1:1,127.0.0.2:1", "ipv6:[::1]:1"}) {
+    EXPECT_TRUE(IsLoopback(target)) << target;
+  }
+  for (const char* target :
+       {"10.0.0.1:8001", "128.0.0.1:1", "0.0.0.0:1", "example.org:8001", "localhost.example.org:1",
+        "127.0.0.1.example.org:1", "[::]:1", "[::2]:1", "[fe80::1]:1", "[::ffff:10.0.0.1]:1",
+        "dns:example.org:1", "dns://8.8.8.8/localhost:1", "ipv4:127.0.0.1:1,10.0.0.1:1", "xds:localhost",
+        "127.1:1"}) {
+    EXPECT_FALSE(IsLoopback(target)) << target;
+  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "client/input_files.h"
+#include "client/base/input_files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-#ifndef CLIENT_SERVER_ADDRESS_H_
-#define CLIENT_SERVER_ADDRESS_H_
+#ifndef CLIENT_BASE_SERVER_ADDRESS_H_
+#define CLIENT_BASE_SERVER_ADDRESS_H_
 
 #include <memory>
 #include <string>
@@ -17,10 +17,16 @@ inline constexpr char kDefaultServer[] = "127.0.0.1:8001";
 // INVALID_ARGUMENT names what is wrong.
 absl::StatusOr<std::string> ParseServerAddress(absl::string_view address);
 
+// Whether what ParseServerAddress returned can only be this machine: 127.0.0.0/8, ::1, localhost or a unix
+// socket. Another name is not looked up, and may be any machine.
+bool IsLoopback(absl::string_view target);
+
 // A channel to the target, without TLS. Connects on the first call. Waits between attempts to connect are
 // short, because the client has a budget of its own for retries; proxies from the environment are not used.
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& target);
+// The same with a connection that it shares with no other channel.
+std::shared_ptr<grpc::Channel> OpenChannelOfItsOwn(const std::string& target);
 
 }  // namespace edgenext
 
-#endif  // CLIENT_SERVER_ADDRESS_H_
+#endif  // CLIENT_BASE_SERVER_ADDRESS_H_

@@ -1,4 +1,4 @@
-#include "client/text_layout.h"
+#include "client/base/text_layout.h"
 
 #include "gtest/gtest.h"
 

@@ -1,5 +1,5 @@
-#ifndef CLIENT_SERVER_ERROR_H_
-#define CLIENT_SERVER_ERROR_H_
+#ifndef CLIENT_BASE_SERVER_ERROR_H_
+#define CLIENT_BASE_SERVER_ERROR_H_
 
 #include <string>
 
@@ -20,6 +20,9 @@ struct ServerError {
   std::string reason;
   // google.rpc.RetryInfo, else the push-back trailer: after this time a retry is welcome.
   absl::optional<absl::Duration> retry_delay;
+  // The push-back trailer is negative or no number, which asks for no retry at all (gRFC A6); then there is
+  // no retry_delay either.
+  bool retry_refused = false;
 };
 
 // From the end of a call; `context` is that of the finished call, for its trailers. CANCELLED is UNAVAILABLE
@@ -35,4 +38,4 @@ std::string ErrorText(const absl::Status& status, const std::string& reason);
 
 }  // namespace edgenext
 
-#endif  // CLIENT_SERVER_ERROR_H_
+#endif  // CLIENT_BASE_SERVER_ERROR_H_

@@ -1,5 +1,5 @@
-#ifndef CLIENT_INPUT_FILES_H_
-#define CLIENT_INPUT_FILES_H_
+#ifndef CLIENT_BASE_INPUT_FILES_H_
+#define CLIENT_BASE_INPUT_FILES_H_
 
 #include <cstddef>
 #include <string>
@@ -36,4 +36,4 @@ absl::StatusOr<std::string> ReadInput(const InputFile& input, size_t max_bytes =
 
 }  // namespace edgenext
 
-#endif  // CLIENT_INPUT_FILES_H_
+#endif  // CLIENT_BASE_INPUT_FILES_H_

@@ -1,5 +1,5 @@
-#ifndef CLIENT_TERMINAL_H_
-#define CLIENT_TERMINAL_H_
+#ifndef CLIENT_BASE_TERMINAL_H_
+#define CLIENT_BASE_TERMINAL_H_
 
 #include <cstddef>
 
@@ -18,4 +18,4 @@ Terminal DescribeTerminal(int descriptor);
 
 }  // namespace edgenext
 
-#endif  // CLIENT_TERMINAL_H_
+#endif  // CLIENT_BASE_TERMINAL_H_

@@ -1,8 +1,13 @@
-#include "client/server_address.h"
+#include "client/base/server_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace edgenext {
 namespace {
@@ -19,6 +24,31 @@ bool HasScheme(absl::string_view address) {
 absl::Status WrongAddress(absl::string_view address, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("server address '", address, "' ", why,
                                                  "; expected HOST:PORT, [IPV6]:PORT or unix:/path"));
+}
+
+// Of "HOST:PORT", "HOST" or "[IPV6]:PORT".
+absl::string_view HostOf(absl::string_view endpoint) {
+  if (absl::StartsWith(endpoint, "[")) return endpoint.substr(1, endpoint.find(']') - 1);
+  return endpoint.substr(0, endpoint.find(':'));
+}
+
+bool IsLoopbackHost(absl::string_view host) {
+  if (absl::EqualsIgnoreCase(host, "localhost")) return true;
+  const std::string text(host);
+  in_addr four = {};
+  if (inet_pton(AF_INET, text.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24U == 127;
+  in6_addr six = {};
+  return inet_pton(AF_INET6, text.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+grpc::ChannelArguments Arguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  return arguments;
 }
 
 }  // namespace
@@ -49,12 +79,28 @@ absl::StatusOr<std::string> ParseServerAddress(absl::string_view address) {
   return absl::StrCat(host, ":", port);
 }
 
+bool IsLoopback(absl::string_view target) {
+  if (absl::StartsWith(target, "unix:") || absl::StartsWith(target, "unix-abstract:")) return true;
+  if (absl::StartsWith(target, "xds:")) return false;
+  if (absl::ConsumePrefix(&target, "dns:")) {
+    // "dns:NAME", or "dns://SERVER/NAME" with a name server that may say anything.
+    if (absl::StartsWith(target, "//") && !absl::ConsumePrefix(&target, "///")) return false;
+  } else if (!absl::ConsumePrefix(&target, "ipv4:")) {
+    absl::ConsumePrefix(&target, "ipv6:");
+  }
+  for (const absl::string_view endpoint : absl::StrSplit(target, ',')) {
+    if (!IsLoopbackHost(HostOf(endpoint))) return false;
+  }
+  return true;
+}
+
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& target) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), Arguments());
+}
+
+std::shared_ptr<grpc::Channel> OpenChannelOfItsOwn(const std::string& target) {
+  grpc::ChannelArguments arguments = Arguments();
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 

@@ -1,4 +1,4 @@
-#include "client/server_error.h"
+#include "client/base/server_error.h"
 
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"

@@ -1,5 +1,5 @@
-#ifndef CLIENT_TEXT_LAYOUT_H_
-#define CLIENT_TEXT_LAYOUT_H_
+#ifndef CLIENT_BASE_TEXT_LAYOUT_H_
+#define CLIENT_BASE_TEXT_LAYOUT_H_
 
 #include <cstddef>
 #include <string>
@@ -32,4 +32,4 @@ std::string Bar(double share, size_t width);
 
 }  // namespace edgenext
 
-#endif  // CLIENT_TEXT_LAYOUT_H_
+#endif  // CLIENT_BASE_TEXT_LAYOUT_H_

@@ -1,5 +1,5 @@
-#ifndef CLIENT_STEADY_TIME_H_
-#define CLIENT_STEADY_TIME_H_
+#ifndef CLIENT_BASE_STEADY_TIME_H_
+#define CLIENT_BASE_STEADY_TIME_H_
 
 #include <chrono>
 
@@ -17,4 +17,4 @@ inline SteadyTime SteadyNow() {
 
 }  // namespace edgenext
 
-#endif  // CLIENT_STEADY_TIME_H_
+#endif  // CLIENT_BASE_STEADY_TIME_H_

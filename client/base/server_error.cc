@@ -1,4 +1,4 @@
-#include "client/server_error.h"
+#include "client/base/server_error.h"
 
 #include <cstdint>
 
@@ -33,17 +33,18 @@ void ReadDetails(const google::rpc::Status& details, ServerError& error) {
   }
 }
 
-// A negative push-back asks not to retry and is no delay.
-absl::optional<absl::Duration> PushbackOf(const grpc::ClientContext& context) {
+void ReadPushback(const grpc::ClientContext& context, ServerError& error) {
   const auto& trailers = context.GetServerTrailingMetadata();
   const auto found = trailers.find(kPushbackTrailer);
+  if (found == trailers.end()) return;
   int64_t milliseconds = 0;
-  if (found == trailers.end() ||
-      !absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()), &milliseconds) ||
+  if (!absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()), &milliseconds) ||
       milliseconds < 0) {
-    return absl::nullopt;
+    error.retry_refused = true;
+    error.retry_delay.reset();
+  } else if (!error.retry_delay.has_value()) {
+    error.retry_delay = absl::Milliseconds(milliseconds);
   }
-  return absl::Milliseconds(milliseconds);
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ ServerError ErrorFromCall(const grpc::Status& status, const grpc::ClientContext&
   }
   google::rpc::Status details;
   if (details.ParseFromString(status.error_details())) ReadDetails(details, error);
-  if (!error.retry_delay.has_value()) error.retry_delay = PushbackOf(context);
+  ReadPushback(context, error);
   return error;
 }
 
