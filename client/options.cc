@@ -5,7 +5,9 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/base/server_address.h"
+#include "client/load/load_flags.h"
 
 namespace edgenext {
 namespace {
@@ -75,6 +77,20 @@ void AddHealth(CLI::App& app, Texts& texts, HealthOptions& options) {
   command->add_flag("--json", texts.json, "A JSON object");
 }
 
+// As a shell would read it: what may mean something to it is quoted.
+std::string CommandLine(int argc, const char* const* argv) {
+  std::string line = "edgenext";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool is_plain = !word.empty() && word.find_first_not_of(
+                                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                               "0123456789-_=.,:/@%+") == std::string::npos;
+    absl::StrAppend(&line, " ",
+                    is_plain ? word : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'"));
+  }
+  return line;
+}
+
 }  // namespace
 
 absl::variant<Options, ExitCode> ParseOptions(int argc, const char* const* argv, std::ostream& out,
@@ -100,6 +116,7 @@ absl::variant<Options, ExitCode> ParseOptions(int argc, const char* const* argv,
   AddClassify(app, texts, classify);
   AddInfo(app, texts, info);
   AddHealth(app, texts, health);
+  const LoadFlags load(app);
 
   try {
     app.parse(argc, argv);
@@ -118,6 +135,12 @@ absl::variant<Options, ExitCode> ParseOptions(int argc, const char* const* argv,
     health.server = server;
     health.json = texts.json;
     return Options(health);
+  }
+  if (app.got_subcommand("load")) {
+    const auto options = load.Options(server.target, server.timeout, CommandLine(argc, argv));
+    if (options.ok()) return Options(*options);
+    err << "edgenext: " << options.status().message() << '\n';
+    return kExitUsage;
   }
   if (std::count(classify.inputs.begin(), classify.inputs.end(), "-") > 1) {
     err << "edgenext: standard input (-) can be given only once\n";

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "absl/types/variant.h"
 #include "client/base/exit_code.h"
+#include "client/load/load_options.h"
 
 namespace edgenext {
 
@@ -46,7 +47,7 @@ struct HealthOptions {
   bool json = false;
 };
 
-using Options = absl::variant<ClassifyOptions, InfoOptions, HealthOptions>;
+using Options = absl::variant<ClassifyOptions, InfoOptions, HealthOptions, LoadOptions>;
 
 // Reads the command line and EDGENEXT_SERVER. An ExitCode means that there is nothing more to do: help or the
 // version was printed to `out` (kExitOk), or what is wrong to `err` (kExitUsage).

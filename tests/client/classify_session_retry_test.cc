@@ -193,12 +193,12 @@ TEST(ClassifySessionRetry, TheImageThatBringsTheServerDownIsFoundAndTheOthersAre
     }
     return grpc::Status::OK;
   }});
-  server.set_unary(
-      [&](const edgenext::v1::ClassifyRequest& request, edgenext::v1::ClassifyResponse* response) {
-        if (request.image() == deadly) return kLost;
-        response->add_predictions()->set_label(request.image());
-        return grpc::Status::OK;
-      });
+  server.set_unary([&](grpc::ServerContext&, const edgenext::v1::ClassifyRequest& request,
+                       edgenext::v1::ClassifyResponse* response) {
+    if (request.image() == deadly) return kLost;
+    response->add_predictions()->set_label(request.image());
+    return grpc::Status::OK;
+  });
   SessionRun run(12);
   EXPECT_THAT(run.Run(server).status, IsOk());
   run.ExpectAllClassified({kDeadly});

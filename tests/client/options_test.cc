@@ -91,6 +91,78 @@ TEST_F(OptionsTest, InfoAndHealthTakeANameAndJson) {
   EXPECT_EQ(info.model, "m");
 }
 
+TEST_F(OptionsTest, LoadHasDefaults) {
+  const auto options = Get<LoadOptions>({"load"});
+  EXPECT_EQ(options.target, "127.0.0.1:8001");
+  EXPECT_EQ(options.metrics_address, "127.0.0.1:8002");
+  EXPECT_EQ(options.arrivals, LoadOptions::Arrivals::kPoisson);
+  EXPECT_EQ(options.rate, 10);
+  EXPECT_EQ(options.duration, absl::make_optional(absl::Seconds(10)));
+  EXPECT_EQ(options.warm_up, absl::Seconds(2));
+  EXPECT_EQ(options.connections, 4);
+  EXPECT_EQ(options.method, LoadOptions::Method::kClassify);
+  EXPECT_EQ(options.attempts, 1);
+  EXPECT_EQ(options.bulk_share, 0);
+  EXPECT_FALSE(options.cancel_after.has_value());
+  EXPECT_EQ(options.command, "edgenext load");
+}
+
+TEST_F(OptionsTest, LoadTakesItsFlags) {
+  const auto options = Get<LoadOptions>(
+      {"load", "--arrivals=constant", "--rate=2.5", "--duration=1m", "--warm-up=0s", "--tensor",
+       "--input-size=128x96", "--images-per-request=3", "--deadline=50ms:1,200ms:3", "--priority=bulk",
+       "--header=tenant=a b", "--header=x=y", "--attempts=5", "--cancel-after=1ms", "--cancel-share=0.5",
+       "--json", "--metrics=localhost:9"});
+  EXPECT_EQ(options.arrivals, LoadOptions::Arrivals::kConstant);
+  EXPECT_EQ(options.duration, absl::make_optional(absl::Minutes(1)));
+  EXPECT_EQ(options.warm_up, absl::ZeroDuration());
+  EXPECT_EQ(options.method, LoadOptions::Method::kInfer);
+  EXPECT_EQ(options.tensor_height, 128);
+  EXPECT_EQ(options.tensor_width, 96);
+  EXPECT_EQ(options.deadlines.size(), 2U);
+  EXPECT_EQ(options.bulk_share, 1);
+  EXPECT_THAT(options.headers, ElementsAre(std::make_pair("tenant", "a b"), std::make_pair("x", "y")));
+  EXPECT_EQ(options.cancel_after, absl::make_optional(absl::Milliseconds(1)));
+  EXPECT_EQ(options.metrics_address, "localhost:9");
+  EXPECT_THAT(options.command, HasSubstr("'--header=tenant=a b' --header=x=y"));
+
+  const auto trace = Get<LoadOptions>({"load", "--trace=t"});
+  EXPECT_EQ(trace.arrivals, LoadOptions::Arrivals::kTrace);
+  EXPECT_EQ(trace.warm_up, absl::ZeroDuration());
+  EXPECT_FALSE(trace.duration.has_value());
+  EXPECT_EQ(Get<LoadOptions>({"load", "--concurrency=3"}).arrivals, LoadOptions::Arrivals::kClosedLoop);
+  const auto search = Get<LoadOptions>({"load", "--find-rate", "--limit=20ms", "--percentile=99.9"});
+  EXPECT_EQ(search.limit, absl::Milliseconds(20));
+  EXPECT_EQ(search.percentile, 99.9);
+  EXPECT_EQ(search.duration, absl::make_optional(absl::Seconds(5)));
+}
+
+TEST_F(OptionsTest, LoadIsPutOnOtherMachinesOnlyWhenAskedFor) {
+  ExpectUsageError({"load", "--server=10.0.0.1"}, "--allow-remote");
+  ExpectUsageError({"load", "--metrics=10.0.0.1:8002"}, "--allow-remote");
+  EXPECT_EQ(Get<LoadOptions>({"load", "--server=10.0.0.1", "--allow-remote"}).target, "10.0.0.1:8001");
+  EXPECT_EQ(Get<LoadOptions>({"load", "--server=unix:/run/e.sock"}).target, "unix:/run/e.sock");
+}
+
+TEST_F(OptionsTest, WrongLoadIsNamed) {
+  ExpectUsageError({"load", "--rate=0"}, "--rate");
+  ExpectUsageError({"load", "--rate=1", "--concurrency=1"}, "excludes");
+  ExpectUsageError({"load", "--trace=t", "--rate=1"}, "excludes");
+  ExpectUsageError({"load", "--trace=t", "--find-rate"}, "--find-rate: is for rates");
+  ExpectUsageError({"load", "--limit=1s"}, "--find-rate");
+  ExpectUsageError({"load", "--duration=2h"}, "--duration: '2h' is not a duration");
+  ExpectUsageError({"load", "--duration=1h", "--warm-up=1s"}, "longer than 1h");
+  ExpectUsageError({"load", "--rate=100000", "--duration=10m"}, "more than 20000000 requests");
+  ExpectUsageError({"load", "--tensor", "a.jpg"}, "excludes");
+  ExpectUsageError({"load", "--tensor", "--method=classify"}, "--tensor: classify takes images");
+  ExpectUsageError({"load", "--images-per-request=2"}, "--method=infer");
+  ExpectUsageError({"load", "--input-size=128"}, "--input-size: is for --tensor");
+  ExpectUsageError({"load", "--deadline=never"}, "--deadline: 'never'");
+  ExpectUsageError({"load", "--header=A=b"}, "--header: 'A=b'");
+  ExpectUsageError({"load", "--cancel-share=0.5"}, "--cancel-after");
+  ExpectUsageError({"load", "--bulk-share=2"}, "--bulk-share");
+}
+
 TEST_F(OptionsTest, HelpAndVersionEndWell) {
   const auto help = Parse({"--help"});
   EXPECT_EQ(absl::get<ExitCode>(help), kExitOk);

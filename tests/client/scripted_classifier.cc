@@ -100,14 +100,14 @@ ClassifyStreamRequest ScriptedClassifier::last_request() const {
   return last_request_;
 }
 
-grpc::Status ScriptedClassifier::Classify(grpc::ServerContext*, const ClassifyRequest* request,
+grpc::Status ScriptedClassifier::Classify(grpc::ServerContext* context, const ClassifyRequest* request,
                                           ClassifyResponse* response) {
   {
     const std::lock_guard<std::mutex> lock(mu_);
     ++unary_calls_;
     ++times_read_[request->image()];
   }
-  if (unary_) return unary_(*request, response);
+  if (unary_) return unary_(*context, *request, response);
   response->add_predictions()->set_label(request->image());
   return grpc::Status::OK;
 }

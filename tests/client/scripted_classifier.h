@@ -49,8 +49,8 @@ grpc::Status AnswerAll(ScriptedStream& stream);
 class ScriptedClassifier : public edgenext::v1::Classifier::Service {
  public:
   using StreamScript = std::function<grpc::Status(ScriptedStream&)>;
-  using UnaryScript =
-      std::function<grpc::Status(const edgenext::v1::ClassifyRequest&, edgenext::v1::ClassifyResponse*)>;
+  using UnaryScript = std::function<grpc::Status(grpc::ServerContext&, const edgenext::v1::ClassifyRequest&,
+                                                 edgenext::v1::ClassifyResponse*)>;
 
   // Call n of ClassifyStream runs script n, the last script all that follow.
   explicit ScriptedClassifier(std::vector<StreamScript> scripts, int window = 4);
