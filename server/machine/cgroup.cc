@@ -29,8 +29,18 @@ struct Mount {
   std::string point;
 };
 
-// The mount of version 2, or of version 1 with `controller`.
-absl::optional<Mount> FindMount(const std::string& root, int version, absl::string_view controller) {
+// What `path` is below `ancestor`: "/b" for "/a/b" and "/a". Absent if it is not.
+absl::optional<std::string> PathBelow(absl::string_view path, absl::string_view ancestor) {
+  if (ancestor != "/" && !absl::ConsumePrefix(&path, ancestor)) return absl::nullopt;
+  if (!path.empty() && path.front() != '/') return absl::nullopt;
+  return std::string(absl::StripSuffix(path, "/"));
+}
+
+// The mount of version 2, or of version 1 with `controller`: the first that shows `path`, else the first.
+// There may be several, as in a pod that looks at its host's tree too.
+absl::optional<Mount> FindMount(const std::string& root, int version, absl::string_view controller,
+                                absl::string_view path) {
+  absl::optional<Mount> first;
   for (const absl::string_view line : absl::StrSplit(ReadPseudoFile(root + "/proc/self/mountinfo"), '\n')) {
     const std::pair<absl::string_view, absl::string_view> halves =
         absl::StrSplit(line, absl::MaxSplits(" - ", 1));
@@ -39,9 +49,12 @@ absl::optional<Mount> FindMount(const std::string& root, int version, absl::stri
     if (before.size() < 5 || after.size() < 3) continue;
     const bool wanted =
         version == 2 ? after[0] == "cgroup2" : after[0] == "cgroup" && Contains(after[2], controller);
-    if (wanted) return Mount{std::string(before[3]), std::string(before[4])};
+    if (!wanted) continue;
+    Mount mount{std::string(before[3]), std::string(before[4])};
+    if (PathBelow(path, mount.root)) return mount;
+    if (!first) first = std::move(mount);
   }
-  return absl::nullopt;
+  return first;
 }
 
 // The process's path in the hierarchy, as "/a/b".
@@ -57,18 +70,19 @@ absl::optional<std::string> FindPath(const std::string& root, int version, absl:
 
 // The folders from the process's cgroup up to the top of what is mounted.
 std::vector<std::string> Folders(const std::string& root, int version, absl::string_view controller) {
-  const absl::optional<Mount> mount = FindMount(root, version, controller);
   const absl::optional<std::string> path = FindPath(root, version, controller);
-  if (!mount || !path) return {};
+  if (!path) return {};
+  const absl::optional<Mount> mount = FindMount(root, version, controller, *path);
+  if (!mount) return {};
   // In a container the mount shows the container's cgroup while the path may be told from the host's root;
   // outside the mount's part of the tree nothing can be read.
-  absl::string_view below = *path;
-  if (mount->root != "/" && !absl::ConsumePrefix(&below, mount->root)) below = "";
-  if (!absl::StartsWith(below, "/") || absl::StrContains(below, "..")) below = "";
+  const std::string relative = PathBelow(*path, mount->root).value_or("");
+  absl::string_view below = relative;
+  if (absl::StrContains(below, "..")) below = "";
 
   std::vector<std::string> folders;
   const std::string top = root + mount->point;
-  for (below = absl::StripSuffix(below, "/"); !below.empty(); below = below.substr(0, below.rfind('/'))) {
+  for (; !below.empty(); below = below.substr(0, below.rfind('/'))) {
     folders.push_back(top + std::string(below));
   }
   folders.push_back(top);
@@ -81,7 +95,7 @@ absl::optional<int64_t> ReadNumber(const std::string& path) {
   return value;
 }
 
-absl::optional<double> QuotaAt(const std::string& folder, int version) {
+absl::optional<Cgroups::Quota> QuotaAt(const std::string& folder, int version) {
   int64_t quota = 0, period = 0;
   if (version == 2) {
     const std::string text = ReadPseudoFile(folder + "/cpu.max");
@@ -94,7 +108,7 @@ absl::optional<double> QuotaAt(const std::string& folder, int version) {
     period = ReadNumber(folder + "/cpu.cfs_period_us").value_or(0);
   }
   if (quota <= 0 || period <= 0) return absl::nullopt;
-  return static_cast<double>(quota) / static_cast<double>(period);
+  return Cgroups::Quota{static_cast<double>(quota) / static_cast<double>(period), absl::Microseconds(period)};
 }
 
 absl::optional<int64_t> MemoryLimitAt(const std::string& folder, int version) {
@@ -115,13 +129,21 @@ Cgroups::Cgroups(const std::string& root) {
   }
 }
 
-absl::optional<double> Cgroups::CpuQuota() const {
-  absl::optional<double> smallest;
+const Cgroups::Level* Cgroups::FindSmallestQuota(absl::optional<Quota>* smallest) const {
+  const Level* found = nullptr;
   for (const Level& level : cpu_levels_) {
-    const absl::optional<double> quota = QuotaAt(level.folder, level.version);
-    if (quota && (!smallest || *quota < *smallest)) smallest = quota;
+    const absl::optional<Quota> quota = QuotaAt(level.folder, level.version);
+    if (!quota || (found != nullptr && quota->cpus >= (*smallest)->cpus)) continue;
+    found = &level;
+    *smallest = quota;
   }
-  return smallest;
+  return found;
+}
+
+absl::optional<Cgroups::Quota> Cgroups::CpuQuota() const {
+  absl::optional<Quota> quota;
+  FindSmallestQuota(&quota);
+  return quota;
 }
 
 absl::optional<int64_t> Cgroups::MemoryLimitBytes() const {
@@ -134,14 +156,8 @@ absl::optional<int64_t> Cgroups::MemoryLimitBytes() const {
 }
 
 CpuStatistics Cgroups::ReadCpuStatistics() const {
-  const Level* smallest = nullptr;
-  absl::optional<double> smallest_quota;
-  for (const Level& level : cpu_levels_) {
-    const absl::optional<double> quota = QuotaAt(level.folder, level.version);
-    if (!quota || (smallest_quota && *quota >= *smallest_quota)) continue;
-    smallest = &level;
-    smallest_quota = quota;
-  }
+  absl::optional<Quota> quota;
+  const Level* const smallest = FindSmallestQuota(&quota);
   CpuStatistics statistics;
   if (smallest == nullptr) return statistics;
   for (const absl::string_view line : absl::StrSplit(ReadPseudoFile(smallest->folder + "/cpu.stat"), '\n')) {

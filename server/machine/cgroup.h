@@ -24,11 +24,17 @@ struct CpuStatistics {
 // https://www.kernel.org/doc/Documentation/admin-guide/cgroup-v2.rst
 class Cgroups {
  public:
+  // 1.5 CPUs are 150 ms of CPU time in each period of 100 ms.
+  struct Quota {
+    double cpus;
+    absl::Duration period;
+  };
+
   // `root` is put before every path.
   explicit Cgroups(const std::string& root = "");
 
-  // In CPUs: 1.5 is 150 ms of CPU time each 100 ms. Absent: no quota.
-  absl::optional<double> CpuQuota() const;
+  // Absent: no quota.
+  absl::optional<Quota> CpuQuota() const;
   absl::optional<int64_t> MemoryLimitBytes() const;
   // Of the cgroup whose quota is the smallest; all zero where there is no quota.
   CpuStatistics ReadCpuStatistics() const;
@@ -39,6 +45,9 @@ class Cgroups {
     std::string folder;
     int version;
   };
+
+  // Null if there is none; else *smallest is set.
+  const Level* FindSmallestQuota(absl::optional<Quota>* smallest) const;
 
   std::vector<Level> cpu_levels_;
   std::vector<Level> memory_levels_;

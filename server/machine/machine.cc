@@ -59,7 +59,10 @@ Machine ReadMachine(const std::string& root) {
   machine.cores = GroupByCore(machine.allowed_cpus, root);
 
   const Cgroups cgroups(root);
-  machine.cpu_quota = cgroups.CpuQuota();
+  if (const absl::optional<Cgroups::Quota> quota = cgroups.CpuQuota()) {
+    machine.cpu_quota = quota->cpus;
+    machine.cpu_quota_period = quota->period;
+  }
   machine.memory_limit_bytes = PhysicalMemoryBytes(root);
   const absl::optional<int64_t> limit = cgroups.MemoryLimitBytes();
   if (limit && (machine.memory_limit_bytes == 0 || *limit < machine.memory_limit_bytes)) {

