@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "model/base/cpu_clock.h"
 #include "model/base/log.h"
 #include "model/base/status_macros.h"
 #include "model/base/version.h"
@@ -18,6 +19,7 @@
 #include "model/ops/process.h"
 #include "server/default_model.h"
 #include "server/http/endpoints.h"
+#include "server/machine/cpu_budget.h"
 #include "server/net/descriptor_limit.h"
 #include "server/rpc/allocator.h"
 
@@ -66,6 +68,15 @@ ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Ma
   ClassifyPipeline::Options pipeline;
   pipeline.workers = workers;
   pipeline.pin_to_cpus = PinnedCpus(machine, options.pin, workers);
+  if (machine.cpu_quota) {
+    CpuBudget::Options quota;
+    quota.cpus = *machine.cpu_quota;
+    quota.period = machine.cpu_quota_period;
+    quota.throttled_periods = [cgroups = Cgroups()] { return cgroups.ReadCpuStatistics().throttled_periods; };
+    pipeline.next_batch_at = [budget = std::make_shared<CpuBudget>(quota)] {
+      return budget->NextBatchAt(Clock::Real().Now(), ProcessCpuTime());
+    };
+  }
   pipeline.max_batch_size = options.max_batch_size;
   pipeline.batch_timeout = options.batch_timeout;
   pipeline.admission.queue_capacity = options.queue_capacity;

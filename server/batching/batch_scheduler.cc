@@ -89,7 +89,7 @@ void BatchScheduler::RunWorker(int index, const WorkerFactory& factory) {
     absl::StatusOr<BatchFunction> function = MakeFunction(index, factory);
     if (AwaitOtherWorkers(function.status())) {
       Worker& worker = workers_[static_cast<size_t>(index)];
-      while (absl::optional<Batch> batch = queue_.Take()) {
+      while (absl::optional<Batch> batch = (Pause(), queue_.Take())) {
         {
           std::lock_guard<std::mutex> lock(mu_);
           worker.batch_began = clock_->Now();
@@ -113,6 +113,13 @@ bool BatchScheduler::AwaitOtherWorkers(absl::Status status) {
   changed_.notify_all();
   changed_.wait(lock, [this] { return starting_ == 0; });
   return start_status_.ok();
+}
+
+void BatchScheduler::Pause() {
+  if (!options_.next_batch_at) return;
+  const MonotonicTime end = options_.next_batch_at();
+  std::unique_lock<std::mutex> lock(mu_);
+  while (clock_->Now() < end) clock_->WaitUntil(changed_, lock, end);
 }
 
 void BatchScheduler::Join() {

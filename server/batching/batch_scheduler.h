@@ -39,7 +39,9 @@ class BatchScheduler {
     std::string name = "worker";   // of the threads: name-0, name-1, …
     std::vector<int> pin_to_cpus;  // worker i is pinned to pin_to_cpus[i]; empty pins none
     int nice = 0;                  // added to the workers' niceness
-    TaskQueue::Options queue;      // its clock is the scheduler's too
+    // Asked by a worker before each batch: it takes none before that time. Null: at once.
+    std::function<MonotonicTime()> next_batch_at;
+    TaskQueue::Options queue;  // its clock is the scheduler's too
   };
 
   explicit BatchScheduler(const Options& options);
@@ -95,6 +97,8 @@ class BatchScheduler {
   void RunWorker(int index, const WorkerFactory& factory);
   // Whether all workers have made their functions, so that this one shall take batches.
   bool AwaitOtherWorkers(absl::Status status);
+  // Waits until the calling worker may take a batch.
+  void Pause();
   void Join();
 
   const Options options_;

@@ -24,6 +24,7 @@ BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& option
   scheduler.workers = options.workers;
   scheduler.pin_to_cpus = options.pin_to_cpus;
   scheduler.nice = options.worker_nice;
+  scheduler.next_batch_at = options.next_batch_at;
   // With the cache, images that take over from another go past the places that admission has.
   scheduler.queue.capacity =
       options.cache_bytes > 0 ? std::numeric_limits<int>::max() : options.admission.queue_capacity;

@@ -100,6 +100,7 @@ class ClassifyPipeline {
     int workers = 1;
     std::vector<int> pin_to_cpus;  // worker i is pinned to pin_to_cpus[i]; empty pins none
     int worker_nice = 10;          // so that polling, accepting and health threads keep priority
+    std::function<MonotonicTime()> next_batch_at;  // see BatchScheduler::Options
     int max_batch_size = 8;
     absl::Duration batch_timeout = absl::ZeroDuration();
     AdmissionLimits admission;
