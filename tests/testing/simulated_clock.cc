@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 #include <vector>
 
 namespace edgenext::testing {
@@ -35,22 +36,27 @@ void SimulatedClock::WaitUntil(std::condition_variable& changed, std::unique_loc
   lock.lock();
 }
 
-void SimulatedClock::SetTime(MonotonicTime now) {
+void SimulatedClock::SetTime(MonotonicTime now) { MoveTo(now, std::unique_lock<std::mutex>(mu_)); }
+
+void SimulatedClock::Advance(absl::Duration duration) {
+  std::unique_lock<std::mutex> lock(mu_);
+  MoveTo(now_ + duration, std::move(lock));
+}
+
+void SimulatedClock::MoveTo(MonotonicTime now, std::unique_lock<std::mutex> lock) {
   std::vector<Waiter*> due;
-  {
-    std::lock_guard<std::mutex> lock(mu_);
-    now_ = now;
-    for (Waiter& waiter : waiters_) {
-      if (waiter.deadline > now) continue;
-      ++waiter.wakers;
-      due.push_back(&waiter);
-    }
+  now_ = now;
+  for (Waiter& waiter : waiters_) {
+    if (waiter.deadline > now) continue;
+    ++waiter.wakers;
+    due.push_back(&waiter);
   }
+  lock.unlock();
   for (const Waiter* waiter : due) {
-    std::lock_guard<std::mutex> lock(*waiter->mutex);
+    std::lock_guard<std::mutex> waiter_lock(*waiter->mutex);
     waiter->changed->notify_all();
   }
-  std::lock_guard<std::mutex> lock(mu_);
+  lock.lock();
   for (Waiter* waiter : due) --waiter->wakers;
   waiters_changed_.notify_all();
 }

@@ -24,7 +24,8 @@ class SimulatedClock final : public Clock {
 
   // May also go back, as no real monotonic clock does.
   void SetTime(MonotonicTime now);
-  void Advance(absl::Duration duration) { SetTime(Now() + duration); }
+  // No step of several threads that advance it is lost.
+  void Advance(absl::Duration duration);
 
   // Blocks until `threads` threads are waiting until exactly `deadline`: then each of them has seen
   // everything that happened before it began to wait.
@@ -37,6 +38,9 @@ class SimulatedClock final : public Clock {
     MonotonicTime deadline;
     int wakers = 0;  // calls of SetTime that are about to touch `changed` and `mutex`
   };
+
+  // With mu_ held by `lock`, which it releases.
+  void MoveTo(MonotonicTime now, std::unique_lock<std::mutex> lock);
 
   // A waiter's own mutex may be locked while mu_ is being taken, never the other way round.
   mutable std::mutex mu_;
