@@ -1,33 +1,39 @@
 #include "server/batching/batch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "model/base/error_reason.h"
-#include "server/batching/task_status.h"
+#include "server/batching/task_queue.h"
 
 namespace edgenext::serving {
 
-Batch::Batch(std::vector<std::unique_ptr<Task>> tasks, TakeReason reason, const Clock* clock, CutOff* cut_off)
-    : tasks_(std::move(tasks)), reason_(reason), clock_(clock), cut_off_(cut_off) {}
+Batch::Batch(std::vector<std::unique_ptr<Task>> tasks, TakeReason reason, TaskQueue* queue)
+    : tasks_(std::move(tasks)), size_(static_cast<int>(tasks_.size())), reason_(reason), queue_(queue) {
+  std::reverse(tasks_.begin(), tasks_.end());
+}
 
 Batch::~Batch() {
-  for (; next_ < tasks_.size(); ++next_) {
-    tasks_[next_]->Abandon(
+  for (; !tasks_.empty(); tasks_.pop_back()) {
+    tasks_.back()->Abandon(
         WithReason(absl::InternalError("the batch ended before this image was run"), kReasonExecutionFailed));
   }
 }
 
 std::unique_ptr<Task> Batch::Next() {
-  while (next_ < tasks_.size()) {
-    std::unique_ptr<Task> task = std::move(tasks_[next_++]);
-    absl::Status status = CheckRunnable(*task, clock_->Now());
-    if (status.ok() && !cut_off_->is_set()) return task;
-    if (status.ok()) {
-      cut_off_->CountTask();
-      status = DrainingStatus();
+  while (!tasks_.empty()) {
+    if (absl::Status status = queue_->CheckMayBegin(*tasks_.back()); !status.ok()) {
+      tasks_.back()->Abandon(std::move(status));
+      tasks_.pop_back();
+    } else if (queue_->Begin(*tasks_.back())) {
+      std::unique_ptr<Task> task = std::move(tasks_.back());
+      tasks_.pop_back();
+      task->OnBegin();
+      return task;
+    } else {
+      queue_->PutBack(std::exchange(tasks_, {}));
     }
-    task->Abandon(std::move(status));
   }
   return nullptr;
 }

@@ -58,8 +58,27 @@ BatchDecision BatchPolicy::DecideWithTimeout(const QueueSnapshot& queue, Monoton
   return WaitUntil(std::min(timeout_at, deadline_at));
 }
 
-OrderKey BatchPolicy::Key(const TaskAttributes& attributes, uint64_t arrival) const {
-  return OrderKey{attributes.task_class == TaskClass::kInteractive ? 0 : 1, attributes.deadline, arrival};
+TaskClass BatchPolicy::NextClass(const QueueSnapshot& queue, MonotonicTime now) const {
+  if (queue.bulk == 0) return TaskClass::kInteractive;
+  if (queue.bulk == queue.queued) return TaskClass::kBulk;
+  return IsBulksTurn(queue.oldest_bulk, queue.interactive_since_bulk, now) ? TaskClass::kBulk
+                                                                           : TaskClass::kInteractive;
+}
+
+bool BatchPolicy::GivesWay(const QueueSnapshot& queue, MonotonicTime scheduled_at, MonotonicTime now) const {
+  return queue.queued - queue.bulk > queue.idle_workers &&
+         !IsBulksTurn(std::min(queue.oldest_bulk, scheduled_at), queue.interactive_since_bulk, now);
+}
+
+bool BatchPolicy::IsBulksTurn(MonotonicTime oldest_bulk, int64_t interactive_since_bulk,
+                              MonotonicTime now) const {
+  return interactive_since_bulk >= options_.bulk_share - 1 && now - oldest_bulk >= options_.bulk_ageing;
+}
+
+OrderKey BatchPolicy::Key(const TaskAttributes& attributes, MonotonicTime scheduled_at,
+                          uint64_t arrival) const {
+  return OrderKey{attributes.task_class == TaskClass::kInteractive ? 0 : 1,
+                  std::min(attributes.deadline, scheduled_at + options_.longest_overtaking), arrival};
 }
 
 }  // namespace edgenext::serving

@@ -25,7 +25,7 @@ absl::Status BatchScheduler::Start(WorkerFactory factory) {
   {
     std::unique_lock<std::mutex> lock(mu_);
     if (!workers_.empty()) return absl::FailedPreconditionError("the workers were started before");
-    SpawnWorkers(factory);
+    SpawnThreads(factory);
     changed_.wait(lock, [this] { return starting_ == 0; });
     if (start_status_.ok()) return absl::OkStatus();
   }
@@ -58,21 +58,25 @@ absl::Duration BatchScheduler::busy() const {
   return busy;
 }
 
-void BatchScheduler::SpawnWorkers(const WorkerFactory& factory) {
+void BatchScheduler::SpawnThreads(const WorkerFactory& factory) {
   workers_.resize(static_cast<size_t>(options_.workers));
-  starting_ = running_ = options_.workers;
-  for (int i = 0; i < options_.workers; ++i) {
-    try {
+  int spawned = 0;
+  try {
+    watch_ = std::thread([this] {
+      NameThisThread(absl::StrCat(options_.name, "-watch"));
+      queue_.WatchDeadlines();
+    });
+    for (int i = 0; i < options_.workers; ++i) {
       workers_[static_cast<size_t>(i)].thread = std::thread([this, i, &factory] { RunWorker(i, factory); });
-    } catch (const std::system_error& error) {
-      start_status_.Update(absl::ResourceExhaustedError(absl::StrCat(
-          "cannot start the thread of worker ", i, " of ", options_.workers, ": ", error.code().message())));
-      starting_ -= options_.workers - i;
-      running_ -= options_.workers - i;
-      changed_.notify_all();
-      return;
+      ++spawned;
     }
+  } catch (const std::system_error& error) {
+    start_status_.Update(absl::ResourceExhaustedError(absl::StrCat("cannot start the threads of ",
+                                                                   options_.workers, " workers, only of ",
+                                                                   spawned, ": ", error.code().message())));
   }
+  // No worker gets further than its first lock of mu_ before.
+  starting_ = running_ = spawned;
 }
 
 absl::StatusOr<BatchFunction> BatchScheduler::MakeFunction(int index, const WorkerFactory& factory) const {
@@ -125,13 +129,17 @@ void BatchScheduler::Pause() {
 void BatchScheduler::Join() {
   std::lock_guard<std::mutex> joining(join_mu_);
   std::vector<std::thread> threads;
+  std::thread watch;
   {
     std::lock_guard<std::mutex> lock(mu_);
     for (Worker& worker : workers_) {
       if (worker.thread.joinable()) threads.push_back(std::move(worker.thread));
     }
+    watch = std::move(watch_);
   }
   for (std::thread& thread : threads) thread.join();
+  queue_.EndWatch();  // no worker is left that could put tasks back
+  if (watch.joinable()) watch.join();
 }
 
 }  // namespace edgenext::serving

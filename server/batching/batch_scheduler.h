@@ -50,12 +50,13 @@ class BatchScheduler {
   BatchScheduler(const BatchScheduler&) = delete;
   BatchScheduler& operator=(const BatchScheduler&) = delete;
 
-  // Starts the workers and returns when each has made its function. Once only. The first worker that cannot
-  // be pinned or whose factory fails ends all of them, and its error is returned.
+  // Starts the workers, and the thread that abandons queued tasks at their deadlines, and returns when each
+  // worker has made its function. Once only. The first worker that cannot be pinned or whose factory fails
+  // ends all of them, and its error is returned.
   absl::Status Start(WorkerFactory factory);
 
   // TaskQueue::Schedule: takes ownership of *task if it returns OK. Tasks may be scheduled before Start and
-  // wait.
+  // wait. Never blocks.
   absl::Status Schedule(std::unique_ptr<Task>* task) { return queue_.Schedule(task); }
   void SetCostTable(CostTable cost) { queue_.SetCostTable(std::move(cost)); }
 
@@ -91,7 +92,7 @@ class BatchScheduler {
     TaskQueue* const queue_;
   };
 
-  void SpawnWorkers(const WorkerFactory& factory);  // with mu_ held
+  void SpawnThreads(const WorkerFactory& factory);  // with mu_ held
   absl::StatusOr<BatchFunction> MakeFunction(int index, const WorkerFactory& factory) const;
   // What worker `index` does from its first instruction to its last.
   void RunWorker(int index, const WorkerFactory& factory);
@@ -114,6 +115,8 @@ class BatchScheduler {
   int running_ = 0;              // workers that have not left RunWorker
   absl::Status start_status_;    // the first error of a worker
   MonotonicTime stop_deadline_ = MonotonicTime::InfiniteFuture();
+
+  std::thread watch_;  // of the tasks' deadlines
 
   std::mutex join_mu_;  // held while threads are joined; taken before mu_
 };

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,7 +13,7 @@
 
 namespace edgenext::serving {
 
-// Interactive tasks go before bulk ones.
+// Interactive tasks go before bulk ones, to which a share of the work is left (BatchPolicy).
 enum class TaskClass { kInteractive, kBulk };
 
 // What the queue knows of a task. A value type.
@@ -43,8 +44,9 @@ class Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
-  // A worker has taken the task out of the queue; it may still be abandoned before it runs. At most once.
-  virtual void OnTaken() {}
+  // A worker begins with the task, which waits no longer. Called once, before the task is handed to the batch
+  // function, and never for one that is abandoned.
+  virtual void OnBegin() {}
   // The task ends without having run: DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED (the queue is full),
   // UNAVAILABLE (draining) or INTERNAL (its batch ended early). Called at most once, and never for a task
   // that was handed to the batch function.
@@ -53,8 +55,9 @@ class Task {
   const TaskAttributes& attributes() const { return attributes_; }
   bool cancelled() const { return cancellation_ != nullptr && cancellation_->cancelled(); }
 
-  // Set by the queue.
+  // Set by the queue when it accepts the task: its place there.
   MonotonicTime scheduled_at;
+  uint64_t arrival = 0;
 
  private:
   const TaskAttributes attributes_;

@@ -1,10 +1,10 @@
 #ifndef SERVER_BATCHING_TASK_QUEUE_H_
 #define SERVER_BATCHING_TASK_QUEUE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -19,6 +19,7 @@
 #include "server/batching/cost_table.h"
 #include "server/batching/shared_work.h"
 #include "server/batching/task.h"
+#include "server/batching/task_order.h"
 
 namespace edgenext::serving {
 
@@ -27,7 +28,7 @@ namespace edgenext::serving {
 class TaskQueue {
  public:
   struct Options {
-    int capacity = 256;  // tasks waiting
+    int capacity = 256;  // tasks waiting; those that batches put back may be more
     BatchPolicy::Options policy;
     Clock* clock = &Clock::Real();
   };
@@ -40,14 +41,18 @@ class TaskQueue {
 
   // Takes ownership of *task if it returns OK, and from then on the task is either handed to the function
   // that runs batches or abandoned, exactly once. On an error *task stays the caller's, untouched:
-  // RESOURCE_EXHAUSTED (OVERLOADED) if the queue is full of tasks that may still run, UNAVAILABLE (DRAINING)
-  // after StopAccepting.
+  // RESOURCE_EXHAUSTED (OVERLOADED) if the queue is full, UNAVAILABLE (DRAINING) after StopAccepting.
   absl::Status Schedule(std::unique_ptr<Task>* task);
 
-  // Blocks the calling worker until the policy gives it a batch; its tasks have been told OnTaken. Nothing
-  // when the queue is empty for good. Expired and cancelled tasks are abandoned on the way, and the worker
-  // helps others that Share.
+  // Blocks the calling worker until the policy gives it a batch. Nothing when the queue is empty for good. A
+  // worker takes again when it is done with a batch, which may have put tasks back. Expired tasks, and
+  // cancelled ones that it comes across, are abandoned on the way, and the worker helps others that Share.
   absl::optional<Batch> Take();
+
+  // Abandons queued tasks when their deadlines pass, also while all workers are busy. Blocks the calling
+  // thread until EndWatch; one thread at a time.
+  void WatchDeadlines();
+  void EndWatch();
 
   // Runs `work` as ThreadTeam::Run does, on the calling worker's thread and on those of workers in Take. None
   // of them helps while a task is queued: a task that is scheduled later waits for the end of `work` at most.
@@ -61,10 +66,11 @@ class TaskQueue {
   // As StopAccepting, and abandons (UNAVAILABLE) what is queued and what batches have not handed out yet.
   void CutOffRest();
   // How many tasks CutOffRest has ended so far.
-  int cut_off_tasks() const { return cut_off_.tasks(); }
+  int cut_off_tasks() const { return cut_off_tasks_.load(std::memory_order_relaxed); }
 
   struct Depth {
-    int queued = 0;
+    int queued = 0;             // tasks, of both classes
+    int bulk = 0;               // of these
     absl::Duration oldest_age;  // zero when nothing is queued
   };
   Depth depth() const;
@@ -76,31 +82,45 @@ class TaskQueue {
   Sharing sharing() const;
 
  private:
-  using Tasks = std::vector<std::unique_ptr<Task>>;
+  friend class Batch;
+  using Tasks = TaskOrder::Tasks;
 
-  // All with mu_ held. Looking at every task is linear in the capacity, microseconds once an execution.
-  Tasks RemoveUnrunnable(MonotonicTime now);
-  Tasks RemoveFirst(int count);
-  QueueSnapshot Snapshot() const;
-  // Takes the first call for help; `lock` is released meanwhile.
+  // --- for batches, with no lock held ---
+  // Why `task` is to be abandoned: as CheckRunnable, or UNAVAILABLE (DRAINING) after CutOffRest, which
+  // counts.
+  absl::Status CheckMayBegin(const Task& task);
+  // Counts that `task` begins, unless it must give way to another: then false.
+  bool Begin(const Task& task);
+  // Tasks that did not begin; abandoned after CutOffRest.
+  void PutBack(Tasks tasks);
+
+  // Takes the first call for help; with mu_ held by `lock`, which is released meanwhile.
   void Help(std::unique_lock<std::mutex>& lock);
-  MonotonicTime OldestScheduledAt() const;
+  // With mu_ held.
+  Tasks RemoveUnrunnable(MonotonicTime now);
+  QueueSnapshot Snapshot() const;
+  // With mu_ held, after tasks with such a deadline were added.
+  void WakeWatch(MonotonicTime deadline);
 
   const int capacity_;
   const BatchPolicy policy_;
   Clock* const clock_;
-  CutOff cut_off_;
+
+  std::atomic<bool> cut_off_{false};
+  std::atomic<int> cut_off_tasks_{0};
 
   mutable std::mutex mu_;
   std::condition_variable changed_;
+  std::condition_variable watch_changed_;
   // Guarded by mu_.
-  std::map<OrderKey, std::unique_ptr<Task>> tasks_;
+  TaskOrder order_;
   CostTable cost_;
-  uint64_t arrivals_ = 0;
   int idle_workers_ = 0;           // those in Take that do not help
   std::deque<SharedWork*> calls_;  // for help: never more than idle workers, which answer them first
   Sharing sharing_;
   bool draining_ = false;
+  MonotonicTime watched_ = MonotonicTime::InfiniteFuture();  // the watch wakes then, or when it is told
+  bool watch_ended_ = false;
 };
 
 }  // namespace edgenext::serving

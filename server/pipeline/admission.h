@@ -33,7 +33,7 @@ class Admission {
   absl::Status Resize(int images, size_t bytes);
   // Moves a part into an Admission of its own. The part must be held.
   Admission Split(int images, size_t bytes);
-  // Gives back the places but not the bytes: a worker has taken the image.
+  // Gives back the places but not the bytes: a worker begins with the image.
   void ReleasePlaces();
   // Takes places that were given up again, past the limit where there is no room: what was admitted is
   // finished. Does nothing to an empty Admission.

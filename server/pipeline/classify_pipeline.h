@@ -84,7 +84,7 @@ struct ImageRequest {
   OutputSpec outputs;
   TaskAttributes attributes;                   // deadline, class, client key, bytes
   std::shared_ptr<Cancellation> cancellation;  // shared by all images of a call; may be null
-  // Called exactly once, on a worker's thread or on the one that schedules, with the result or with
+  // Called exactly once, on a thread of the pipeline or on the one that schedules, with the result or with
   // INVALID_ARGUMENT (the image), DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE (cut off at the end of a drain)
   // or INTERNAL (the executor). Must not block.
   std::function<void(absl::StatusOr<ImageResult>)> done;
@@ -130,8 +130,8 @@ class ClassifyPipeline {
   // Decides from a call's headers whether there is room for it: see Admission.
   AdmissionController& admission();
 
-  // Queues one image, whose place `admission` holds; the place is given back when a worker takes the image
-  // and the bytes when `done` has returned. Never blocks. FindModel must have succeeded before.
+  // Queues one image, whose place `admission` holds; the place is given back when a worker begins with
+  // it and the bytes when `done` has returned. Never blocks. FindModel must have succeeded before.
   void Schedule(ImageRequest request, Admission admission);
 
   // From now on admission refuses with UNAVAILABLE (DRAINING).

@@ -33,14 +33,14 @@ void ClassifyTask::RegainPlace() {
   if (admission_.images() == 0) admission_.RegainPlaces(1);
 }
 
-void ClassifyTask::OnTaken() {
-  taken_ = true;
+void ClassifyTask::OnBegin() {
+  begun_ = true;
   ObserveQueue();
   admission_.ReleasePlaces();
 }
 
 void ClassifyTask::Finish(absl::StatusOr<ImageResult> result, Stage stage) {
-  if (!taken_) ObserveQueue();
+  if (!begun_) ObserveQueue();
   Count(result.status(), stage);
   if (absl::IsResourceExhausted(result.status()) && !GetRetryDelay(result.status())) {
     result = WithRetryDelay(result.status(), observer_->admission->RetryDelay());

@@ -37,8 +37,8 @@ class ClassifyTask final : public Task {
   const ImageInput& image() const { return image_; }
   const OutputSpec& outputs() const { return outputs_; }
   absl::Duration queue_duration() const { return queue_duration_; }
-  // Whether a worker has taken it. Thread-safe.
-  bool taken() const { return taken_; }
+  // Whether a worker has begun with it. Thread-safe.
+  bool begun() const { return begun_; }
 
   // --- before it is scheduled ---
   // Has its result, with all logits, go to `interceptor` instead, which calls the task's own `done`.
@@ -47,7 +47,7 @@ class ClassifyTask final : public Task {
   Admission MovePlace();
   void RegainPlace();
 
-  void OnTaken() override;
+  void OnBegin() override;
   void Abandon(absl::Status why) override { Finish(std::move(why), Stage::kQueue); }
 
   // Ends the task: counts it, calls `done`, then gives back what admission holds. `stage` is where a
@@ -67,7 +67,7 @@ class ClassifyTask final : public Task {
   Done done_;  // null after it was called
   Admission admission_;
   absl::Duration queue_duration_;
-  std::atomic<bool> taken_{false};
+  std::atomic<bool> begun_{false};
 };
 
 }  // namespace edgenext::serving

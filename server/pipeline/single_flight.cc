@@ -17,7 +17,7 @@ bool IsServedFirst(const ClassifyTask& leader, const ClassifyTask& task) {
   const TaskAttributes& its = leader.attributes();
   const TaskAttributes& own = task.attributes();
   if (its.task_class != own.task_class) return its.task_class == TaskClass::kInteractive;
-  return its.deadline <= own.deadline || leader.taken();
+  return its.deadline <= own.deadline || leader.begun();
 }
 
 // Takes out those that are cancelled or have expired.
@@ -97,7 +97,7 @@ void SingleFlight::OnLeaderEnded(const ImageKey& key, const ClassifyTask* leader
       Answer(*follower, *logits, shared_);
     } else if (absl::IsInvalidArgument(status)) {
       ++shared_;
-      follower->OnTaken();
+      follower->OnBegin();
       follower->Finish(status, Stage::kDecode);
     } else {
       Classify(key, std::move(follower));
@@ -126,7 +126,7 @@ bool SingleFlight::AbandonIfOver(ClassifyTask& task) const {
 
 void SingleFlight::Answer(ClassifyTask& task, absl::Span<const float> logits, std::atomic<int64_t>& counter) {
   ++counter;
-  task.OnTaken();
+  task.OnBegin();
   std::vector<float> probabilities(logits.size());
   ImageResult result = Postprocess(logits, task.outputs(), absl::MakeSpan(probabilities));
   result.timings.queue = task.queue_duration();

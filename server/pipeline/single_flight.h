@@ -26,9 +26,10 @@ namespace edgenext::serving {
 //   task ──► in flight ──► follower: waits outside the queue, without a place ──► answered with the leader
 //            else ──► leader: goes to the queue as any task ──► its result is kept, and answers its followers
 //
-// A task follows only a leader that is served no later than it would be itself: one that a worker has taken,
-// or that goes before it in the queue. Otherwise it leads too, and the first leader that is done answers all
-// followers. So an interactive task never waits for a bulk one, and a deadline for none that is later.
+// A task follows only a leader that is served no later than it would be itself: one that a worker has begun
+// with, or that goes before it in the queue. Otherwise it leads too, and the first leader that is done
+// answers all followers. So an interactive task never waits for a bulk one, and a deadline for none that is
+// later.
 //
 // A leader's result and the fault of its image (INVALID_ARGUMENT) are its followers' too. When it ends in
 // another way (cancelled, expired, the executor's fault, cut off), only it does: its followers come again,

@@ -46,7 +46,7 @@ void Replica::Arrive(std::unique_ptr<Call> call) {
   events_->At(UseNetwork(service_->overhead / 2), [this, arrival, call = std::move(call)]() mutable {
     const MonotonicTime expires =
         policy_->heeds_deadlines() ? call->attributes.deadline : MonotonicTime::InfiniteFuture();
-    const OrderKey key = policy_->Key(call->attributes, arrival);
+    const OrderKey key = policy_->Key(call->attributes, now(), arrival);
     queue_.Add(key, now(), expires, std::move(call));
     Dispatch();
   });

@@ -35,8 +35,9 @@ absl::optional<absl::Duration> ServingPolicy::PushBack(const AdmissionDecision& 
   return delay;
 }
 
-OrderKey ServingPolicy::Key(const TaskAttributes& attributes, uint64_t arrival) const {
-  return batching_.Key(options_.kind == Kind::kOurs ? attributes : TaskAttributes(), arrival);
+OrderKey ServingPolicy::Key(const TaskAttributes& attributes, MonotonicTime scheduled_at,
+                            uint64_t arrival) const {
+  return batching_.Key(options_.kind == Kind::kOurs ? attributes : TaskAttributes(), scheduled_at, arrival);
 }
 
 absl::string_view PolicyName(ServingPolicy::Kind kind) {

@@ -42,7 +42,7 @@ class ServingPolicy {
   // What a refused client is told of when to try again; `drawn` from (0, 1) spreads clients out.
   absl::optional<absl::Duration> PushBack(const AdmissionDecision& refusal, MonotonicTime deadline,
                                           MonotonicTime now, double drawn) const;
-  OrderKey Key(const TaskAttributes& attributes, uint64_t arrival) const;
+  OrderKey Key(const TaskAttributes& attributes, MonotonicTime scheduled_at, uint64_t arrival) const;
   BatchDecision Decide(const QueueSnapshot& queue, MonotonicTime now) const {
     return batching_.Decide(queue, now);
   }

@@ -176,11 +176,12 @@ TEST(BatchPolicyTest, AskingAgainAtWakeTimeAlwaysTakes) {
   }
 }
 
-OrderKey KeyOf(TaskClass task_class, MonotonicTime deadline, uint64_t arrival) {
+OrderKey KeyOf(TaskClass task_class, MonotonicTime deadline, uint64_t arrival,
+               MonotonicTime scheduled_at = At(0)) {
   TaskAttributes attributes;
   attributes.task_class = task_class;
   attributes.deadline = deadline;
-  return Policy(8, 0).Key(attributes, arrival);
+  return Policy(8, 0).Key(attributes, scheduled_at, arrival);
 }
 
 TEST(BatchPolicyTest, OrderIsClassThenDeadlineThenArrival) {
@@ -194,6 +195,65 @@ TEST(BatchPolicyTest, OrderIsClassThenDeadlineThenArrival) {
   for (size_t i = 0; i < keys.size(); ++i) {
     for (size_t j = 0; j < keys.size(); ++j) EXPECT_EQ(keys[i] < keys[j], i < j) << i << ", " << j;
   }
+}
+
+// Those that come later with near deadlines overtake it for ten seconds, and not for ever.
+TEST(BatchPolicyTest, ATaskWithAFarDeadlineIsOvertakenForALimitedTime) {
+  const OrderKey patient = KeyOf(TaskClass::kBulk, kNever, 1, At(500));
+  const OrderKey far = KeyOf(TaskClass::kBulk, At(60'000), 2, At(500));
+  EXPECT_TRUE(KeyOf(TaskClass::kBulk, At(10'499), 3, At(10'000)) < patient);
+  EXPECT_TRUE(patient < far) << "the order of arrival";
+  EXPECT_TRUE(far < KeyOf(TaskClass::kBulk, At(10'501), 4, At(10'000)));
+}
+
+struct ClassCase {
+  std::string name;
+  int interactive;
+  int bulk;
+  int oldest_bulk_waited_ms;
+  int interactive_since_bulk;
+  int idle_workers;
+  TaskClass next;
+  bool gives_way;  // a worker that has taken a bulk task just now
+};
+
+// Bulk tasks age within a second; then every eighth is theirs.
+TEST(BatchPolicyTest, InteractiveGoesFirstButForBulksTurn) {
+  constexpr TaskClass kInteractive = TaskClass::kInteractive, kBulk = TaskClass::kBulk;
+  const std::vector<ClassCase> cases = {
+      {"only interactive", 3, 0, 0, 100, 0, kInteractive, true},
+      {"only bulk", 0, 3, 5000, 0, 0, kBulk, false},
+      {"both, fresh", 1, 9, 999, 100, 0, kInteractive, true},
+      {"both, aged, the seventh is interactive", 9, 9, 1000, 6, 0, kInteractive, true},
+      {"both, aged, the eighth is bulk", 9, 9, 1000, 7, 0, kBulk, false},
+      {"long since", 9, 1, 60'000, 1 << 30, 0, kBulk, false},
+      {"an idle worker takes the only one", 1, 9, 0, 0, 1, kInteractive, false},
+      {"one more than idle workers take", 3, 9, 0, 0, 2, kInteractive, true},
+      {"the clock went back", 1, 1, -5000, 7, 0, kInteractive, true},
+  };
+  const MonotonicTime now = At(100'000);
+  for (const ClassCase& c : cases) {
+    QueueSnapshot queue;
+    queue.queued = c.interactive + c.bulk;
+    queue.bulk = c.bulk;
+    queue.idle_workers = c.idle_workers;
+    if (c.bulk > 0) queue.oldest_bulk = now - absl::Milliseconds(c.oldest_bulk_waited_ms);
+    queue.interactive_since_bulk = c.interactive_since_bulk;
+    EXPECT_EQ(Policy(8, 0).NextClass(queue, now), c.next) << c.name;
+    EXPECT_EQ(Policy(8, 0).GivesWay(queue, now, now), c.gives_way) << c.name;
+  }
+}
+
+// The aged one may be the worker's own, with none behind it in the queue.
+TEST(BatchPolicyTest, AnAgedBulkTaskInItsTurnDoesNotGiveWay) {
+  QueueSnapshot queue;
+  queue.queued = 5;
+  queue.idle_workers = 0;
+  queue.interactive_since_bulk = 7;
+  EXPECT_FALSE(Policy(8, 0).GivesWay(queue, At(0), At(1000)));
+  EXPECT_TRUE(Policy(8, 0).GivesWay(queue, At(1), At(1000)));
+  queue.interactive_since_bulk = 6;
+  EXPECT_TRUE(Policy(8, 0).GivesWay(queue, At(0), At(1000)));
 }
 
 }  // namespace

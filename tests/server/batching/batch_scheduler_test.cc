@@ -28,6 +28,7 @@ using ::edgenext::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 constexpr MonotonicTime kNever = MonotonicTime::InfiniteFuture();
@@ -160,6 +161,36 @@ TEST_F(BatchSchedulerTest, InteractiveTasksOvertakeBulk) {
   gate_.Open();
   endings_.Await(4);
   EXPECT_THAT(endings_.names(), ElementsAre("held", "interactive", "bulk 1", "bulk 2"));
+}
+
+// Between two images, so that it waits for one execution at most.
+TEST_F(BatchSchedulerTest, ABatchOfBulkGivesWay) {
+  MakeScheduler(Batches(64));
+  gate_.Close();
+  for (int i = 0; i < 64; ++i) ASSERT_THAT(Schedule(std::to_string(i), kNever, TaskClass::kBulk), IsOk());
+  ASSERT_THAT(Start(), IsOk());
+  gate_.Let(3);
+  gate_.AwaitArrivals(4);
+  ASSERT_THAT(Schedule("interactive"), IsOk());
+  gate_.Let(2);
+  endings_.Await(5);
+  EXPECT_THAT(endings_.names(), ElementsAre("0", "1", "2", "3", "interactive"));
+  gate_.Open();
+  EXPECT_EQ(scheduler_->Stop(kNever), 0);
+  EXPECT_THAT(endings_.names(), SizeIs(65));
+  EXPECT_EQ(endings_.names().back(), "63");
+  EXPECT_EQ(batches()[0], (RanBatch{64, TakeReason::kFull}));
+}
+
+TEST_F(BatchSchedulerTest, TasksEndAtTheirDeadlinesWhileTheWorkersAreBusy) {
+  MakeScheduler(Batches(1));
+  ASSERT_THAT(Start(), IsOk());
+  HoldWorker();
+  ASSERT_THAT(Schedule("expires", start_ + absl::Seconds(1)), IsOk());
+  clock_.AwaitWaiters(1, start_ + absl::Seconds(1));
+  clock_.Advance(absl::Seconds(1));
+  endings_.Await(1);
+  EXPECT_THAT(endings_.StatusOf("expires"), StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
 TEST_F(BatchSchedulerTest, AFullQueueRefusesUntilAWorkerTakes) {

@@ -3,15 +3,14 @@
 #include <future>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/base/error_reason.h"
+#include "tests/server/batching/task_queue_fixture.h"
 #include "tests/server/batching/test_task.h"
 #include "tests/testing/gate.h"
-#include "tests/testing/simulated_clock.h"
 #include "tests/testing/status_matchers.h"
 
 namespace edgenext::serving {
@@ -19,52 +18,10 @@ namespace {
 
 using ::edgenext::testing::Gate;
 using ::edgenext::testing::IsOk;
-using ::edgenext::testing::SimulatedClock;
 using ::edgenext::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr MonotonicTime kNever = MonotonicTime::InfiniteFuture();
-
-class TaskQueueTest : public ::testing::Test {
- protected:
-  void MakeQueue(int capacity = 100, int max_batch_size = 8,
-                 absl::Duration batch_timeout = absl::ZeroDuration()) {
-    TaskQueue::Options options;
-    options.capacity = capacity;
-    options.policy.max_batch_size = max_batch_size;
-    options.policy.batch_timeout = batch_timeout;
-    options.clock = &clock_;
-    queue_ = std::make_unique<TaskQueue>(options);
-    // Batches up to the limit pay.
-    queue_->SetCostTable(CostTable({{1, absl::Milliseconds(10)}, {max_batch_size, absl::Milliseconds(11)}}));
-  }
-
-  absl::Status Schedule(const std::string& name, MonotonicTime deadline = kNever,
-                        TaskClass task_class = TaskClass::kInteractive,
-                        std::shared_ptr<Cancellation> cancellation = nullptr) {
-    TaskAttributes attributes;
-    attributes.deadline = deadline;
-    attributes.task_class = task_class;
-    std::unique_ptr<Task> task =
-        std::make_unique<TestTask>(name, &endings_, attributes, std::move(cancellation));
-    return queue_->Schedule(&task);
-  }
-
-  // Take on a thread of its own, which runs the whole batch; the names of those that ran.
-  std::future<std::vector<std::string>> TakeAndRun() {
-    return std::async(std::launch::async, [this] {
-      absl::optional<Batch> batch = queue_->Take();
-      return batch ? RunAll(*std::move(batch)) : std::vector<std::string>{"stop"};
-    });
-  }
-
-  SimulatedClock clock_;
-  const MonotonicTime start_ = clock_.Now();
-  Endings endings_;
-  std::unique_ptr<TaskQueue> queue_;
-};
 
 TEST_F(TaskQueueTest, BatchHoldsTasksInOrder) {
   MakeQueue();
@@ -79,7 +36,7 @@ TEST_F(TaskQueueTest, BatchHoldsTasksInOrder) {
   EXPECT_THAT(RunAll(*std::move(batch)), ElementsAre("urgent", "first", "second", "bulk"));
 }
 
-TEST_F(TaskQueueTest, TasksKnowWhenTheyWereScheduledAndThatTheyWereTaken) {
+TEST_F(TaskQueueTest, TasksKnowWhenTheyWereScheduledAndThatTheyBegin) {
   MakeQueue();
   clock_.Advance(absl::Seconds(3));
   ASSERT_THAT(Schedule("a"), IsOk());
@@ -89,7 +46,7 @@ TEST_F(TaskQueueTest, TasksKnowWhenTheyWereScheduledAndThatTheyWereTaken) {
   const std::unique_ptr<Task> task = batch->Next();
   ASSERT_NE(task, nullptr);
   EXPECT_EQ(task->scheduled_at, start_ + absl::Seconds(3));
-  EXPECT_TRUE(static_cast<TestTask&>(*task).taken());
+  EXPECT_EQ(static_cast<TestTask&>(*task).begins(), 1);
 }
 
 TEST_F(TaskQueueTest, AFullQueueRefusesAndLeavesTheTaskToItsCaller) {

@@ -69,16 +69,16 @@ class TestTask final : public Task {
       : Task(std::move(attributes), std::move(cancellation)), name_(std::move(name)), endings_(endings) {}
 
   const std::string& name() const { return name_; }
-  bool taken() const { return taken_; }
+  int begins() const { return begins_; }
 
-  void OnTaken() override { taken_ = true; }
+  void OnBegin() override { ++begins_; }
   void Abandon(absl::Status why) override { endings_->Add(name_, std::move(why)); }
   void Finish(absl::Status status) { endings_->Add(name_, std::move(status)); }
 
  private:
   const std::string name_;
   Endings* const endings_;
-  bool taken_ = false;
+  int begins_ = 0;
 };
 
 // A task that holds whoever abandons it.

@@ -208,7 +208,7 @@ TEST_F(ClassifyPipelineTest, CancelledImagesAreCountedWhereTheyEnded) {
 
 TEST_F(ClassifyPipelineTest, PlacesAreHeldUntilTakenAndBytesUntilAnswered) {
   ServeAndHold();
-  EXPECT_EQ(pipeline_->admission().usage().images, 0) << "a worker has taken the only image";
+  EXPECT_EQ(pipeline_->admission().usage().images, 0) << "a worker has begun with the only image";
   EXPECT_EQ(pipeline_->admission().usage().bytes, 100);
   Result waiting = Classify(RgbPixels{Image({2})});
   EXPECT_EQ(pipeline_->admission().usage().images, 1);

@@ -78,7 +78,7 @@ class SingleFlightTest : public ::testing::Test {
   void Run(size_t i, absl::Status status = absl::OkStatus()) {
     const std::unique_ptr<ClassifyTask> task = std::move(scheduled_.at(i));
     scheduled_.erase(scheduled_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (!task->taken()) task->OnTaken();
+    if (!task->begun()) task->OnBegin();
     absl::Status runnable = CheckRunnable(*task, clock_.Now());
     if (!runnable.ok()) return task->Abandon(std::move(runnable));
     if (!status.ok()) return task->Finish(std::move(status), Stage::kExecute);
@@ -163,7 +163,7 @@ TEST_F(SingleFlightTest, FollowsOnlyWhoIsServedNoLater) {
   Arrive(1, Attributes(bulk, absl::Seconds(1)));
   Arrive(1, Attributes(interactive, absl::Seconds(7)));
   EXPECT_EQ(scheduled_.size(), 3u) << "both follow the interactive one";
-  scheduled_[2]->OnTaken();
+  scheduled_[2]->OnBegin();
   Arrive(1, Attributes(interactive, absl::Seconds(1)));
   EXPECT_EQ(scheduled_.size(), 3u) << "a worker is at it: nothing is sooner";
   Run(2);
@@ -246,7 +246,7 @@ TEST_F(SingleFlightTest, EveryTaskEndsOnceInTimeAndWithItsOwnResult) {
       case 5:
         if (!scheduled_.empty()) {
           ClassifyTask& task = *scheduled_[random() % scheduled_.size()];
-          if (!task.taken()) task.OnTaken();
+          if (!task.begun()) task.OnBegin();
         }
         break;
       default:

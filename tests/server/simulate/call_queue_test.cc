@@ -76,6 +76,7 @@ TEST(CallQueueTest, AgreesWithTheServersQueue) {
   TaskQueue::Options options;
   options.capacity = 1 << 20;
   options.policy.max_batch_size = 6;
+  options.policy.bulk_ageing = absl::InfiniteDuration();  // the simulator has no turns of bulk
   options.clock = &clock;
   TaskQueue server(options);
   server.SetCostTable(cost);
@@ -93,15 +94,19 @@ TEST(CallQueueTest, AgreesWithTheServersQueue) {
     attributes.task_class = random.Uniform() < 0.3 ? TaskClass::kBulk : TaskClass::kInteractive;
     std::unique_ptr<Task> task = std::make_unique<NamedTask>(attributes, i, &expired_there);
     ASSERT_TRUE(server.Schedule(&task).ok());
-    simulated.Add(policy.Key(attributes, static_cast<uint64_t>(i)), clock.Now(), attributes.deadline,
-                  Named(i));
+    simulated.Add(policy.Key(attributes, clock.Now(), static_cast<uint64_t>(i)), clock.Now(),
+                  attributes.deadline, Named(i));
     if (random.Uniform() < 0.6) clock.Advance(absl::Milliseconds(std::floor(20 * random.Uniform())));
     for (const std::unique_ptr<Call>& call : simulated.RemoveExpired(clock.Now())) {
       expired_here.push_back(call->arrival.client);
     }
     if (random.Uniform() < 0.6 || simulated.size() == 0) continue;
-    const BatchDecision decision = policy.Decide(
-        {simulated.size(), 1, simulated.oldest(), simulated.earliest_expiry(), &cost, false}, clock.Now());
+    QueueSnapshot snapshot;
+    snapshot.queued = simulated.size();
+    snapshot.oldest = simulated.oldest();
+    snapshot.earliest_deadline = simulated.earliest_expiry();
+    snapshot.cost = &cost;
+    const BatchDecision decision = policy.Decide(snapshot, clock.Now());
     ASSERT_EQ(decision.kind, BatchDecision::Kind::kTake);
     Batch batch = *server.Take();
     std::vector<int> names;
