@@ -10,6 +10,8 @@ AdmissionAsk AskOf(const Call& call) {
   return {1, call.attributes.deadline, call.attributes.task_class, call.attributes.client_key};
 }
 
+Call& CallOf(const std::unique_ptr<Task>& task) { return *static_cast<QueuedCall&>(*task).call; }
+
 }  // namespace
 
 Replica::Replica(const Options& options, const ServingPolicy* policy, const ServiceModel* service,
@@ -19,6 +21,7 @@ Replica::Replica(const Options& options, const ServingPolicy* policy, const Serv
       service_(service),
       events_(events),
       answered_(std::move(answered)),
+      queue_(&policy->batching()),
       workers_(static_cast<size_t>(options.workers)),
       ledger_(policy->options().admission),
       jitter_(options.seed) {
@@ -34,7 +37,6 @@ void Replica::Arrive(std::unique_ptr<Call> call) {
   if (policy_->heeds_deadlines() && call->attributes.deadline <= now()) {
     return AnswerFromNetwork(std::move(call), {Answer::Kind::kExpired, {}});
   }
-  const uint64_t arrival = arrivals_++;
   const AdmissionDecision decision = policy_->Admit(ledger_, AskOf(*call), now());
   if (decision.kind != AdmissionDecision::Kind::kAdmit) {
     const bool unreachable = decision.kind == AdmissionDecision::Kind::kDeadlineUnreachable;
@@ -43,20 +45,21 @@ void Replica::Arrive(std::unique_ptr<Call> call) {
                           policy_->PushBack(decision, call->attributes.deadline, now(), jitter_.Uniform())});
   }
   ledger_.Add(AskOf(*call), 1);
-  events_->At(UseNetwork(service_->overhead / 2), [this, arrival, call = std::move(call)]() mutable {
-    const MonotonicTime expires =
-        policy_->heeds_deadlines() ? call->attributes.deadline : MonotonicTime::InfiniteFuture();
-    const OrderKey key = policy_->Key(call->attributes, now(), arrival);
-    queue_.Add(key, now(), expires, std::move(call));
+  events_->At(UseNetwork(service_->overhead / 2), [this, call = std::move(call)]() mutable {
+    const TaskAttributes attributes = policy_->AttributesInQueue(call->attributes);
+    queue_.Add(std::make_unique<QueuedCall>(attributes, std::move(call)), now());
     Dispatch();
   });
 }
 
 void Replica::RemoveExpired() {
-  for (std::unique_ptr<Call>& call : queue_.RemoveExpired(now())) {
-    ledger_.Remove(AskOf(*call), 1);
-    answered_(std::move(call), {Answer::Kind::kExpired, {}});
-  }
+  for (const std::unique_ptr<Task>& task : queue_.TakeExpired(now())) Expire(*task);
+}
+
+void Replica::Expire(Task& task) {
+  std::unique_ptr<Call> call = std::move(static_cast<QueuedCall&>(task).call);
+  ledger_.Remove(AskOf(*call), 1);
+  answered_(std::move(call), {Answer::Kind::kExpired, {}});
 }
 
 void Replica::AnswerFromNetwork(std::unique_ptr<Call> call, const Answer& answer) {
@@ -75,23 +78,22 @@ MonotonicTime Replica::UseNetwork(absl::Duration cpu) {
 
 // Workers.
 
+QueueSnapshot Replica::Snapshot() const {
+  QueueSnapshot snapshot = queue_.Snapshot();
+  snapshot.idle_workers = static_cast<int>(idle_.size());
+  snapshot.cost = &service_->believed;
+  return snapshot;
+}
+
 void Replica::Dispatch() {
   RemoveExpired();
   while (!idle_.empty()) {
-    QueueSnapshot snapshot;
-    snapshot.queued = queue_.size();
-    snapshot.idle_workers = static_cast<int>(idle_.size());
-    snapshot.oldest = queue_.oldest();
-    snapshot.earliest_deadline = queue_.earliest_expiry();
-    snapshot.cost = &service_->believed;
-    const BatchDecision decision = policy_->Decide(snapshot, now());
+    const BatchDecision decision = policy_->batching().Decide(Snapshot(), now());
     if (decision.kind != BatchDecision::Kind::kTake) return WakeAt(decision.wake_at);
-    CallQueue::Calls batch = queue_.RemoveFirst(decision.count);
-    for (const std::unique_ptr<Call>& call : batch) ledger_.Take(AskOf(*call), 1);
     ++counts_.batches;
     counts_.images += decision.count;
     const int index = TakeIdle();
-    workers_[static_cast<size_t>(index)].batch = std::move(batch);
+    workers_[static_cast<size_t>(index)].batch = queue_.TakeNext(decision.count, now());
     NextImage(index);
   }
 }
@@ -124,20 +126,35 @@ void Replica::BecomeIdle(int index) {
 
 void Replica::NextImage(int index) {
   Worker& worker = workers_[static_cast<size_t>(index)];
-  for (; worker.next < worker.batch.size(); ++worker.next) {
-    const Call& call = *worker.batch[worker.next];
+  while (worker.next < worker.batch.size()) {
+    if (!Begins(worker)) continue;
     worker.image_since = now();
-    if (IsLate(call)) {
-      EndImage(index, Answer::Kind::kExpired);
-      continue;
-    }
-    return BeginPhase(index, Phase::kDecode, service_->decode * call.arrival.work);
+    return BeginPhase(index, Phase::kDecode,
+                      service_->decode * CallOf(worker.batch[worker.next]).arrival.work);
   }
   worker.batch.clear();
   worker.next = 0;
   worker.executed = 0;
   BecomeIdle(index);
   Dispatch();
+}
+
+bool Replica::Begins(Worker& worker) {
+  Task& task = *worker.batch[worker.next];
+  const TaskClass task_class = task.attributes().task_class;
+  if (IsLate(task)) {
+    Expire(task);
+    ++worker.next;
+    return false;
+  }
+  if (task_class == TaskClass::kBulk && policy_->batching().GivesWay(Snapshot(), task.scheduled_at, now())) {
+    for (; worker.next < worker.batch.size(); worker.batch.pop_back())
+      queue_.PutBack(std::move(worker.batch.back()));
+    return false;
+  }
+  queue_.CountBegun(task_class);
+  ledger_.Take(AskOf(CallOf(worker.batch[worker.next])), 1);
+  return true;
 }
 
 void Replica::BeginPhase(int index, Phase phase, absl::Duration time) {
@@ -166,7 +183,7 @@ void Replica::EndPhase(int index) {
 
 void Replica::BeginExecution(int index) {
   Worker& worker = workers_[static_cast<size_t>(index)];
-  const Call& call = *worker.batch[worker.next];
+  const Call& call = CallOf(worker.batch[worker.next]);
   // Executions of one batch cost what T says of so many together.
   absl::Duration time =
       (service_->execution.Predict(worker.executed + 1) - service_->execution.Predict(worker.executed)) *
@@ -181,14 +198,12 @@ void Replica::BeginExecution(int index) {
 
 void Replica::EndImage(int index, Answer::Kind kind) {
   Worker& worker = workers_[static_cast<size_t>(index)];
-  std::unique_ptr<Call> call = std::move(worker.batch[worker.next]);
+  std::unique_ptr<Call> call = std::move(static_cast<QueuedCall&>(*worker.batch[worker.next]).call);
   call->worked += now() - worker.image_since;
   ledger_.Finish(1);
   answered_(std::move(call), {kind, {}});
 }
 
-bool Replica::IsLate(const Call& call) const {
-  return policy_->heeds_deadlines() && call.attributes.deadline <= now();
-}
+bool Replica::IsLate(const Task& task) const { return task.attributes().deadline <= now(); }
 
 }  // namespace edgenext::serving

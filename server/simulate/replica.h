@@ -9,9 +9,10 @@
 #include "absl/time/time.h"
 #include "model/base/clock.h"
 #include "server/batching/admission_ledger.h"
+#include "server/batching/task_order.h"
 #include "server/simulate/call.h"
-#include "server/simulate/call_queue.h"
 #include "server/simulate/event_queue.h"
+#include "server/simulate/queued_call.h"
 #include "server/simulate/random.h"
 #include "server/simulate/service_model.h"
 #include "server/simulate/serving_policy.h"
@@ -58,7 +59,7 @@ class Replica {
   // A worker, and the core that it has for itself but for polling threads.
   struct Worker {
     Phase phase = Phase::kIdle;
-    std::vector<std::unique_ptr<Call>> batch;
+    TaskOrder::Tasks batch;       // QueuedCalls
     size_t next = 0;              // of the batch
     int executed = 0;             // of the batch
     MonotonicTime busy_since;     // of a worker that is not idle
@@ -68,19 +69,24 @@ class Replica {
   };
 
   MonotonicTime now() const { return events_->now(); }
-  bool IsLate(const Call& call) const;
+  bool IsLate(const Task& task) const;
 
   void RemoveExpired();
+  // The end of a call that no worker has begun with.
+  void Expire(Task& task);
   void AnswerFromNetwork(std::unique_ptr<Call> call, const Answer& answer);
   // Work of polling threads on a core, an idle one's if there is one. Returns when it is done.
   MonotonicTime UseNetwork(absl::Duration cpu);
 
+  QueueSnapshot Snapshot() const;
   // Gives batches to idle workers for as long as the policy has it so.
   void Dispatch();
   void WakeAt(MonotonicTime time);
   int TakeIdle();
   void BecomeIdle(int index);
   void NextImage(int index);
+  // As the server's Batch: whether the worker begins with the task; else it is no longer in the batch.
+  bool Begins(Worker& worker);
   void BeginPhase(int index, Phase phase, absl::Duration time);
   void EndPhase(int index);
   void BeginExecution(int index);
@@ -92,11 +98,10 @@ class Replica {
   EventQueue* const events_;
   const Answered answered_;
 
-  CallQueue queue_;
+  TaskOrder queue_;
   std::vector<Worker> workers_;
   std::vector<int> idle_;
   AdmissionLedger ledger_;
-  uint64_t arrivals_ = 0;
   size_t next_core_ = 0;
   MonotonicTime wake_at_ = MonotonicTime::InfiniteFuture();
   Random jitter_;  // of push-backs

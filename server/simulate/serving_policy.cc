@@ -35,9 +35,8 @@ absl::optional<absl::Duration> ServingPolicy::PushBack(const AdmissionDecision& 
   return delay;
 }
 
-OrderKey ServingPolicy::Key(const TaskAttributes& attributes, MonotonicTime scheduled_at,
-                            uint64_t arrival) const {
-  return batching_.Key(options_.kind == Kind::kOurs ? attributes : TaskAttributes(), scheduled_at, arrival);
+TaskAttributes ServingPolicy::AttributesInQueue(const TaskAttributes& attributes) const {
+  return options_.kind == Kind::kOurs ? attributes : TaskAttributes();
 }
 
 absl::string_view PolicyName(ServingPolicy::Kind kind) {

@@ -1,8 +1,6 @@
 #ifndef SERVER_SIMULATE_SERVING_POLICY_H_
 #define SERVER_SIMULATE_SERVING_POLICY_H_
 
-#include <cstdint>
-
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -42,10 +40,9 @@ class ServingPolicy {
   // What a refused client is told of when to try again; `drawn` from (0, 1) spreads clients out.
   absl::optional<absl::Duration> PushBack(const AdmissionDecision& refusal, MonotonicTime deadline,
                                           MonotonicTime now, double drawn) const;
-  OrderKey Key(const TaskAttributes& attributes, MonotonicTime scheduled_at, uint64_t arrival) const;
-  BatchDecision Decide(const QueueSnapshot& queue, MonotonicTime now) const {
-    return batching_.Decide(queue, now);
-  }
+  // What the queue sees of a task. For those who come first and are served first that is nothing.
+  TaskAttributes AttributesInQueue(const TaskAttributes& attributes) const;
+  const BatchPolicy& batching() const { return batching_; }
 
   // Whether the server ends what can no longer be in time.
   bool heeds_deadlines() const { return options_.kind == Kind::kOurs; }

@@ -1,5 +1,7 @@
 #include "server/simulate/balancer.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "gmock/gmock.h"
@@ -38,6 +40,22 @@ TEST(BalancerTest, AConnectionStaysWithItsReplicaUntilItsAge) {
   std::map<int, int> picked;
   for (const int replica : Picks(balancer, 110.1, 10)) ++picked[replica];
   EXPECT_THAT(picked, ElementsAre(Pair(1, 5), Pair(2, 5)));
+}
+
+// Ages are uniform over 90 to 110 s: half of the connections have been made anew at 100 s, give or take 4
+// standard deviations, and half of these went to the new replica.
+TEST(BalancerTest, AgesAreSpreadOut) {
+  constexpr int kConnections = 10000;
+  Balancer::Options options;
+  options.connections = kConnections;
+  options.connection_age = absl::Seconds(100);
+  Balancer balancer(options);
+  balancer.SetReplicas({1});
+  Picks(balancer, 0, kConnections);
+  balancer.SetReplicas({1, 2});
+  const std::vector<int> picks = Picks(balancer, 100, kConnections);
+  EXPECT_NEAR(static_cast<double>(std::count(picks.begin(), picks.end(), 2)), kConnections / 4,
+              4 * 0.5 * std::sqrt(kConnections) / 2);
 }
 
 TEST(BalancerTest, ConnectionsToARemovedReplicaAreMadeAnew) {

@@ -69,6 +69,7 @@ TEST(FleetTest, AFallIsFollowedOneReplicaAMinuteAfterTheStabilisationTime) {
   EXPECT_EQ(ReplicasAt(result, 375), 3);
   EXPECT_EQ(ReplicasAt(result, 435), 2);
   EXPECT_EQ(ReplicasAt(result, 495), 1);
+  EXPECT_NEAR(result.mean_replicas, (900 + 375 + 435 + 495) / 900.0, 1e-9);
   EXPECT_EQ(result.outcomes.good, result.outcomes.requests);
 }
 
