@@ -21,6 +21,7 @@
 #include "server/http/endpoints.h"
 #include "server/machine/cpu_budget.h"
 #include "server/net/descriptor_limit.h"
+#include "server/network_copies.h"
 #include "server/rpc/allocator.h"
 
 namespace edgenext::serving {
@@ -103,7 +104,15 @@ BundleOptions LoadOptions(const ServerOptions& options) {
   return load;
 }
 
-std::shared_ptr<ServedModel> Served(ModelBundle bundle, kernels::Isa isa, int latency_threads) {
+NetworkCopies::Options CopyOptions(const ServerOptions& options, const Machine& machine, int workers) {
+  NetworkCopies::Options copies;
+  copies.nodes = NodesOf(machine, PinnedCpus(machine, options.pin, workers));
+  copies.max_extra_bytes = static_cast<size_t>(MemoryBytes(machine) / 8);
+  return copies;
+}
+
+std::shared_ptr<ServedModel> Served(ModelBundle bundle, std::shared_ptr<const NetworkCopies> networks,
+                                    kernels::Isa isa, int latency_threads) {
   auto model = std::make_shared<ServedModel>();
   model->name = std::move(bundle.name);
   model->version = std::move(bundle.version);
@@ -113,8 +122,8 @@ std::shared_ptr<ServedModel> Served(ModelBundle bundle, kernels::Isa isa, int la
   model->preprocess = bundle.preprocess;
   ExecutorOptions executor;
   executor.threads = latency_threads;
-  model->make_executor = [network = std::move(bundle.network), executor] {
-    return network->MakeExecutor(executor);
+  model->make_executor = [networks = std::move(networks), executor] {
+    return networks->ForThisThread().MakeExecutor(executor);
   };
   model->kernels = kernels::FindKernelTable(isa);
   return model;
@@ -160,6 +169,7 @@ ExitCode Server::Run() {
        {"revision", kRevision},
        {"cpus", machine_.allowed_cpus.size()},
        {"cores", machine_.cores.size()},
+       {"numa_nodes", machine_.numa_nodes.size()},
        {"quota", machine_.cpu_quota ? absl::StrCat(*machine_.cpu_quota) : "none"},
        {"memory_mib", machine_.memory_limit_bytes >> 20},
        {"workers", workers_},
@@ -253,7 +263,10 @@ absl::Status Server::LoadModel() {
   const MonotonicTime start = clock_.Now();
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(UsedIsa(options_)));
   const std::string path = options_.model.empty() ? DefaultModelFolder() : options_.model;
-  EDGENEXT_ASSIGN_OR_RETURN(ModelBundle bundle, LoadModelBundle(path, LoadOptions(options_)));
+  const auto networks = std::make_shared<NetworkCopies>(CopyOptions(options_, machine_, workers_));
+  BundleOptions load = LoadOptions(options_);
+  load.pack_copies = [&](const PackFunction& pack) { return networks->Pack(pack); };
+  EDGENEXT_ASSIGN_OR_RETURN(ModelBundle bundle, LoadModelBundle(path, load));
   Log(LogLevel::kInfo, "model loaded",
       {{"model", bundle.name},
        {"version", bundle.version},
@@ -263,13 +276,14 @@ absl::Status Server::LoadModel() {
        {"precision", bundle.precision},
        {"weights", bundle.weights_dtype},
        {"weights_mib", bundle.weights_file_bytes >> 20},
+       {"copies", networks->size()},
        {"ms", timer.LapMs()}});
   for (const std::string& assumption : bundle.assumptions)
     Log(LogLevel::kInfo, "assumed", {{"what", assumption}});
   metrics_->SetBuildInfo(kernels::IsaName(UsedIsa(options_)), bundle.precision, ops::OneDnnVersion());
   if (signals_.stop_requested()) return absl::OkStatus();
 
-  const auto model = Served(std::move(bundle), UsedIsa(options_), latency_threads_);
+  const auto model = Served(std::move(bundle), networks, UsedIsa(options_), latency_threads_);
   if (on_model_ != nullptr) on_model_(*model);
   model_name_ = model->name;
   metrics_->SetModel(model->name, model->version, model->variant, model->classes());

@@ -23,6 +23,8 @@ Arena::Arena(size_t capacity_bytes) {
     std::fprintf(stderr, "arena: out of memory for %zu bytes\n", capacity_bytes);
     std::abort();
   }
+  // Pages that an earlier owner touched may be small ones, or on another NUMA node: begin with none.
+  madvise(data_, capacity_bytes_, MADV_DONTNEED);
   madvise(data_, capacity_bytes_, MADV_HUGEPAGE);  // advice: small pages work too
   std::memset(data_, 0, capacity_bytes_);
 }

@@ -31,7 +31,8 @@ absl::StatusOr<ModelBundle> LoadModelBundle(const std::string& path, const Bundl
   network_options.mean = files.preprocess.mean;
   network_options.std = files.preprocess.std;
   network_options.isa = options.isa;
-  EDGENEXT_ASSIGN_OR_RETURN(bundle.network, PackNetwork(files.weights.weights, network_options));
+  const PackFunction pack = [&] { return PackNetwork(files.weights.weights, network_options); };
+  EDGENEXT_ASSIGN_OR_RETURN(bundle.network, options.pack_copies ? options.pack_copies(pack) : pack());
 
   bundle.precision = kernels::PrecisionName(network_options.precision);
   bundle.name = std::move(files.name);

@@ -2,6 +2,7 @@
 #define MODEL_BUNDLE_BUNDLE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,10 +16,16 @@
 
 namespace edgenext {
 
+// Packs a copy of the network into memory that the calling thread touches first.
+using PackFunction = std::function<absl::StatusOr<std::shared_ptr<const Network>>()>;
+
 struct BundleOptions {
   ModelOverrides overrides;
   kernels::Isa isa = kernels::BestIsa();
   std::string precision = "auto";  // "f32", "bf16", or "auto": bf16 where processor and model allow
+  // Packs as often and on such threads as it likes, and returns the copy that the bundle holds. Null: packs
+  // one on the thread that loads.
+  std::function<absl::StatusOr<std::shared_ptr<const Network>>(const PackFunction& pack)> pack_copies;
 };
 
 // A model, ready to serve. A value type; copies share the network.

@@ -2,28 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "model/base/pseudo_file.h"
 #include "server/machine/cgroup.h"
 #include "server/machine/cpu_list.h"
+#include "server/machine/line_value.h"
+#include "server/machine/numa.h"
 
 namespace edgenext::serving {
 namespace {
-
-// The value of `key` in a file of lines "key: value", without the spaces around it.
-std::string LineValue(const std::string& path, absl::string_view key) {
-  for (absl::string_view line : absl::StrSplit(ReadPseudoFile(path), '\n')) {
-    if (absl::ConsumePrefix(&line, key) && absl::ConsumePrefix(&line, ":")) {
-      return std::string(absl::StripAsciiWhitespace(line));
-    }
-  }
-  return "";
-}
 
 std::vector<std::vector<int>> GroupByCore(const std::vector<int>& cpus, const std::string& root) {
   std::vector<std::vector<int>> cores;
@@ -57,6 +49,7 @@ Machine ReadMachine(const std::string& root) {
   machine.allowed_cpus = ParseCpuList(LineValue(root + "/proc/self/status", "Cpus_allowed_list"));
   if (machine.allowed_cpus.empty()) machine.allowed_cpus = {0};
   machine.cores = GroupByCore(machine.allowed_cpus, root);
+  machine.numa_nodes = GroupByNumaNode(machine.allowed_cpus, root);
 
   const Cgroups cgroups(root);
   if (const absl::optional<Cgroups::Quota> quota = cgroups.CpuQuota()) {
@@ -95,6 +88,17 @@ std::vector<int> PinnedCpus(const Machine& machine, PinMode mode, int workers) {
     pinned.push_back(order[static_cast<size_t>(worker) % order.size()]);
   }
   return pinned;
+}
+
+std::vector<std::vector<int>> NodesOf(const Machine& machine, const std::vector<int>& pinned) {
+  std::vector<std::vector<int>> nodes;
+  for (const std::vector<int>& node : machine.numa_nodes) {
+    std::vector<int> cpus;
+    std::copy_if(node.begin(), node.end(), std::back_inserter(cpus),
+                 [&pinned](int cpu) { return std::find(pinned.begin(), pinned.end(), cpu) != pinned.end(); });
+    if (!cpus.empty()) nodes.push_back(std::move(cpus));
+  }
+  return nodes;
 }
 
 }  // namespace edgenext::serving

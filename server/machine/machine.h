@@ -17,6 +17,9 @@ struct Machine {
   // The same CPUs grouped by physical core: allowed_cpus[i] shares its core with others only inside its
   // group.
   std::vector<std::vector<int>> cores;
+  // The same CPUs grouped by the NUMA node whose memory is the nearest of that which the process may use, by
+  // rising node; one group where nothing is known of nodes.
+  std::vector<std::vector<int>> numa_nodes;
   // The smallest CPU quota of the process's cgroups and their ancestors, in CPUs.
   absl::optional<double> cpu_quota;
   absl::Duration cpu_quota_period;  // in which the kernel enforces it
@@ -37,6 +40,9 @@ int DefaultWorkers(const Machine& machine);
 // to itself by all appearances: exactly as many CPUs as workers and no smaller quota. kOn takes one CPU of
 // every core before the second of any, and starts over when there are more workers than CPUs.
 std::vector<int> PinnedCpus(const Machine& machine, PinMode mode, int workers);
+
+// The CPUs of `pinned` by NUMA node, without the nodes that have none of them.
+std::vector<std::vector<int>> NodesOf(const Machine& machine, const std::vector<int>& pinned);
 
 }  // namespace edgenext::serving
 

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "model/base/status_macros.h"
 #include "model/kernels/kernels.h"
 #include "model/synthetic/synthetic_checkpoint.h"
 #include "tests/testing/safetensors_writer.h"
@@ -55,6 +57,28 @@ TEST(LoadModelBundleTest, OptionsReachTheNetwork) {
   EXPECT_EQ(bundle.network->options().width, 96);
   EXPECT_EQ(bundle.preprocess.height, 64);
   EXPECT_EQ(bundle.preprocess.width, 96);
+}
+
+TEST(LoadModelBundleTest, PacksAsOftenAsItIsToldAndHoldsWhatItIsGiven) {
+  BundleOptions options;
+  std::vector<std::shared_ptr<const Network>> copies;
+  options.pack_copies =
+      [&copies](const PackFunction& pack) -> absl::StatusOr<std::shared_ptr<const Network>> {
+    for (int copy = 0; copy < 2; ++copy) {
+      EDGENEXT_ASSIGN_OR_RETURN(std::shared_ptr<const Network> network, pack());
+      copies.push_back(std::move(network));
+    }
+    return copies[1];
+  };
+  ASSERT_OK_AND_ASSIGN(const ModelBundle bundle, LoadModelBundle(kDefaultModel, options));
+  ASSERT_EQ(copies.size(), 2u);
+  EXPECT_NE(copies[0], copies[1]);
+  EXPECT_EQ(copies[0]->weights_bytes(), copies[1]->weights_bytes());
+  EXPECT_EQ(bundle.network, copies[1]);
+
+  options.pack_copies = [](const PackFunction&) { return absl::InternalError("no node"); };
+  EXPECT_THAT(LoadModelBundle(kDefaultModel, options),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("no node")));
 }
 
 TEST(LoadModelBundleTest, PrecisionIsAskedForByTheOperatorFirst) {

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -16,6 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::Eq;
 using testing::FakeRoot;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
 
 // Four cores of two hardware threads each: CPU i and CPU i + 4 are siblings.
 FakeRoot FourCoresOfTwo(const std::string& allowed) {
@@ -124,6 +126,11 @@ TEST(MachineTest, ReadsThisMachine) {
   ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
   EXPECT_EQ(machine.allowed_cpus.size(), static_cast<size_t>(CPU_COUNT(&allowed)));
   for (const int cpu : machine.allowed_cpus) EXPECT_TRUE(CPU_ISSET(static_cast<size_t>(cpu), &allowed));
+  std::vector<int> of_nodes;
+  for (const std::vector<int>& node : machine.numa_nodes) {
+    of_nodes.insert(of_nodes.end(), node.begin(), node.end());
+  }
+  EXPECT_THAT(of_nodes, UnorderedElementsAreArray(machine.allowed_cpus));
   EXPECT_GT(machine.memory_limit_bytes, int64_t{64} << 20);
   EXPECT_GE(DefaultWorkers(machine), 1);
 }
