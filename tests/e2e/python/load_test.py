@@ -2,12 +2,16 @@
 
 import json
 import pathlib
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
+import urllib.request
 import xml.etree.ElementTree
 
 from command_line_test import FAILED, OK, UNREACHABLE, USAGE, CommandLineTestCase
-from harness import SAMPLES, run_client
+from harness import BIN, PATIENCE_SECONDS, SAMPLES, run_client
 
 VOID = FAILED
 
@@ -38,8 +42,8 @@ class LoadTest(CommandLineTestCase):
         self.assert_all_good(report)
         self.assertEqual(report["requests"], 40)
         self.assertEqual(report["attempts"], 40)
-        # What the server says of the same time: it may count the first or the last on the other side of a look.
-        self.assertAlmostEqual(report["server"]["requests"], 40, delta=5)
+        # What the server had answered when the time that counts was over; the slower the machine, the fewer.
+        self.assertLessEqual(report["server"]["requests"], 40)
         self.assertGreater(report["server"]["cpu_s"], 0)
         self.assertIn("execute", report["server"]["stage_mean_ms"])
 
@@ -72,6 +76,31 @@ class LoadTest(CommandLineTestCase):
         search = json.loads(done.stdout)["search"]
         self.assertIsNone(search["rate"])
         self.assertEqual([step["passed"] for step in search["steps"]], [False, False])
+
+    def test_an_interrupt_ends_the_run_and_reports_it(self):
+        """The signal comes after requests of the run have reached the server."""
+        before = self.requests_seen_by_the_server()
+        client = subprocess.Popen([BIN / "edgenext", "--server", self.server.grpc, "load", "--json", "--rate=50",
+                                   "--deadline=60s", "--duration=30m", "--warm-up=0s", f"--metrics={self.server.http}"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            while client.poll() is None and self.requests_seen_by_the_server() < before + 5:
+                time.sleep(0.01)
+            client.send_signal(signal.SIGINT)
+            out, err = client.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            client.kill()
+        self.assertIn(client.returncode, (OK, VOID), err)
+        report = json.loads(out)
+        self.assertGreaterEqual(report["requests"], 5)
+        self.assertEqual(report["fates"]["good"], report["requests"])
+        self.assertLess(report["seconds"], PATIENCE_SECONDS)
+
+    def requests_seen_by_the_server(self):
+        with urllib.request.urlopen(f"http://{self.server.http}/metrics", timeout=PATIENCE_SECONDS) as answer:
+            text = answer.read().decode()
+        return sum(float(line.split()[-1]) for line in text.splitlines()
+                   if line.startswith("edgenext_requests_total{") and 'method="Classify"' in line)
 
     def test_the_page_is_well_formed_and_complete(self):
         with tempfile.TemporaryDirectory() as folder:
