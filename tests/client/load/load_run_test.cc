@@ -138,7 +138,6 @@ TEST_F(LoadRunTest, AClosedLoopKeepsSoManyUnderWay) {
   run.Stop();
   gate_.Open();
   EXPECT_EQ(Finish().size(), 8U);
-  EXPECT_THAT(recorder_.samples(), Each(Field(&Sample::send_lag, ::testing::Lt(1000U))));
 }
 
 TEST_F(LoadRunTest, WhatIsAskedForIsSent) {
@@ -292,8 +291,7 @@ TEST_F(RetryTest, GivesUpAfterTheLastAttempt) {
 }
 
 TEST_F(RetryTest, DoesNotWaitPastTheDeadline) {
-  RefuseFirst(1, WithRetryInfo(overloaded_, 999));
-  options_.deadlines = {{absl::Milliseconds(900), 1}};
+  RefuseFirst(1, overloaded_, "700000");  // of a deadline of 600 s
   ExpectAll(Fate::kRefused, 1);
 }
 
