@@ -1,6 +1,8 @@
 #include "server/batching/cost_table.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace edgenext::serving {
@@ -11,6 +13,16 @@ constexpr double kGoodEnough = 1.03;
 }  // namespace
 
 CostTable::CostTable(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+
+CostTable CostTable::MeanOf(const std::vector<CostTable>& tables) {
+  CostTable mean = tables.front();
+  for (size_t i = 0; i < mean.entries_.size(); ++i) {
+    absl::Duration sum;
+    for (const CostTable& table : tables) sum += table.entries_[i].duration;
+    mean.entries_[i].duration = sum / static_cast<int64_t>(tables.size());
+  }
+  return mean;
+}
 
 absl::Duration CostTable::Predict(int images) const {
   if (entries_.empty() || images <= 0) return absl::ZeroDuration();

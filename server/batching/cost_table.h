@@ -22,6 +22,12 @@ class CostTable {
   // Entries by rising batch size; the first is for one image.
   explicit CostTable(std::vector<Entry> entries);
 
+  // The mean of tables of the same sizes, at least one: how long a batch takes if each of their workers takes
+  // the next one as soon as it is free.
+  static CostTable MeanOf(const std::vector<CostTable>& tables);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+
   // T(images): linear between entries, and proportional after the last.
   absl::Duration Predict(int images) const;
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
@@ -57,11 +58,13 @@ class ClassifyPipeline::Impl {
     }
     EDGENEXT_RETURN_IF_ERROR(scheduler_.Start([this, model](int) { return MakeWorker(model); }));
     std::lock_guard<std::mutex> lock(mu_);
-    const absl::Duration time_per_image = warm_up_total_ / options_.workers;
-    image_cost_ = time_per_image;
-    scheduler_.SetCostTable(CostTable::Constant(time_per_image));
-    admission_.SetTimePerImage(time_per_image / options_.workers);
-    options_.metrics->SetExecutionCost(1, time_per_image);
+    const CostTable cost = CostTable::MeanOf(measured_);
+    for (const CostTable::Entry& entry : cost.entries()) {
+      options_.metrics->SetExecutionCost(entry.batch_size, entry.duration);
+    }
+    image_cost_ = cost.Predict(1);
+    admission_.SetTimePerImage(image_cost_ / options_.workers);
+    scheduler_.SetCostTable(cost);
     model_ = std::move(model);
     return absl::OkStatus();
   }
@@ -127,10 +130,11 @@ class ClassifyPipeline::Impl {
     EDGENEXT_ASSIGN_OR_RETURN(
         std::unique_ptr<ClassifyWorker> worker,
         ClassifyWorker::Make(std::move(model), options_.image_limits, &observer_, &scheduler_.team()));
-    EDGENEXT_ASSIGN_OR_RETURN(const absl::Duration warm_up, worker->WarmUp());
+    // All at the same time, so that it is the time of a machine that is busy.
+    EDGENEXT_ASSIGN_OR_RETURN(CostTable cost, worker->WarmUp(options_.max_batch_size));
     {
       std::lock_guard<std::mutex> lock(mu_);
-      warm_up_total_ += warm_up;
+      measured_.push_back(std::move(cost));
     }
     return BatchFunction([worker = std::move(worker)](Batch batch) { worker->Run(std::move(batch)); });
   }
@@ -173,7 +177,7 @@ class ClassifyPipeline::Impl {
   mutable std::mutex mu_;
   // Guarded by mu_.
   std::shared_ptr<const ServedModel> model_;  // null until it is served
-  absl::Duration warm_up_total_;              // summed over workers
+  std::vector<CostTable> measured_;           // by each worker
   absl::Duration image_cost_;                 // predicted execution time of an image
 
   AdmissionController admission_;

@@ -18,6 +18,11 @@ namespace {
 // Far beyond (value - mean) / std of any pixel; a network may overflow on larger ones.
 constexpr float kLargestNormalisedPixel = 1e4f;
 
+// How often a batch is timed in the warm-up: so often, unless it has taken that long together. The shortest
+// counts, since what else runs on the machine makes some longer and none shorter, and b* is a matter of 3 %.
+constexpr int kRepetitions = 3;
+constexpr absl::Duration kEnoughRepetition = absl::Milliseconds(100);
+
 absl::Status WrongValueCount(size_t expected, size_t found) {
   return WithReason(
       absl::InvalidArgumentError(absl::StrCat("the image has ", found, " values, expected ", expected)),
@@ -89,15 +94,31 @@ ClassifyWorker::ClassifyWorker(std::shared_ptr<const ServedModel> model, const I
       logits_(static_cast<size_t>(executor_->classes())),
       probabilities_(logits_.size()) {}
 
-absl::StatusOr<absl::Duration> ClassifyWorker::WarmUp() {
+absl::StatusOr<CostTable> ClassifyWorker::WarmUp(int max_batch_size) {
   EDGENEXT_ASSIGN_OR_RETURN(const RgbView pixel, decoder_->Decode(OnePixelFile()));
   EDGENEXT_RETURN_IF_ERROR(preprocessor_->Run(pixel, absl::MakeSpan(rgb_)));
   NetworkInput black;
   black.rgb = rgb_.data();
   EDGENEXT_RETURN_IF_ERROR(Execute(black, alone_));
-  const MonotonicTime began = observer_->clock->Now();
-  EDGENEXT_RETURN_IF_ERROR(Execute(black, alone_));
-  return observer_->clock->Now() - began;
+  std::vector<CostTable::Entry> entries;
+  for (int images = 1;; images = std::min(2 * images, max_batch_size)) {
+    EDGENEXT_ASSIGN_OR_RETURN(const absl::Duration duration, TimeBatch(black, images));
+    entries.push_back({images, duration});
+    if (images >= max_batch_size) return CostTable(std::move(entries));
+  }
+}
+
+absl::StatusOr<absl::Duration> ClassifyWorker::TimeBatch(const NetworkInput& image, int images) {
+  absl::Duration shortest = absl::InfiniteDuration();
+  absl::Duration spent;
+  for (int i = 0; i < kRepetitions && spent < kEnoughRepetition; ++i) {
+    const MonotonicTime began = observer_->clock->Now();
+    for (int j = 0; j < images; ++j) EDGENEXT_RETURN_IF_ERROR(Execute(image, alone_));
+    const absl::Duration duration = observer_->clock->Now() - began;
+    shortest = std::min(shortest, duration);
+    spent += duration;
+  }
+  return shortest;
 }
 
 void ClassifyWorker::Run(Batch batch) {

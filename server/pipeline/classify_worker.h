@@ -14,6 +14,7 @@
 #include "model/image/image.h"
 #include "model/image/preprocessor.h"
 #include "server/batching/batch.h"
+#include "server/batching/cost_table.h"
 #include "server/pipeline/classify_pipeline.h"
 #include "server/pipeline/classify_task.h"
 #include "server/pipeline/compute_cpu.h"
@@ -32,9 +33,9 @@ class ClassifyWorker {
                                                               const ImageLimits& limits,
                                                               const TaskObserver* observer, ThreadTeam* team);
 
-  // Runs the network on black images: first once, so that everything is in place, then once more, whose
-  // duration is returned. An error is the executor's.
-  absl::StatusOr<absl::Duration> WarmUp();
+  // Runs the network on black images: first once, so that everything is in place, then in batches of 1, 2, 4,
+  // … and `max_batch_size`, executed as Run does. Returns how long these took. An error is the executor's.
+  absl::StatusOr<CostTable> WarmUp(int max_batch_size);
 
   // Finishes every task of the batch, all of them ClassifyTasks.
   void Run(Batch batch);
@@ -43,6 +44,8 @@ class ClassifyWorker {
   ClassifyWorker(std::shared_ptr<const ServedModel> model, const ImageLimits& limits,
                  const TaskObserver* observer, ThreadTeam* team, std::unique_ptr<Executor> executor);
 
+  // The shortest of a few executions of a batch of so many `image`s.
+  absl::StatusOr<absl::Duration> TimeBatch(const NetworkInput& image, int images);
   void RunTask(ClassifyTask& task, int batch_size);
   // The task's image to logits_. `stage` becomes the one that was reached. An error is what the task ends
   // with.

@@ -33,6 +33,11 @@ class Gate {
     permits_ += threads;
     changed_.notify_all();
   }
+  // How often Pass has been called since the gate was made.
+  int arrivals() {
+    std::lock_guard<std::mutex> lock(mu_);
+    return arrived_;
+  }
   // Blocks until Pass has been called `times` times since the gate was made.
   void AwaitArrivals(int times) {
     std::unique_lock<std::mutex> lock(mu_);

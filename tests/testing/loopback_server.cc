@@ -122,6 +122,7 @@ void LoopbackServer::Serve() {
   model->kernels = kernels::FindKernelTable(kernels::Isa::kScalar);
   const absl::Status served = pipeline_->Serve(model);
   if (!served.ok()) ADD_FAILURE() << served;
+  warm_ups_ = gate_.arrivals();
   health_.AddModel(model->name);
   lifecycle_.MoveTo(serving::ServerState::kReady);
 }

@@ -33,8 +33,6 @@ class LoopbackServer {
   static constexpr int kSide = 32;
   static constexpr int kClasses = 4;
   static constexpr uint8_t kFaultyRed = 13;
-  // How often the one worker has executed when Serve returns: so many arrivals at the gate.
-  static constexpr int kWarmUpExecutions = 2;
   static constexpr char kFaultMessage[] = "primitive failed in /secret/path.cc";
 
   struct Options {
@@ -59,8 +57,10 @@ class LoopbackServer {
   std::shared_ptr<grpc::Channel> Connect(grpc::ChannelArguments arguments = {}) const;
   std::string address() const { return rpc_->address(); }
 
-  // Every execution passes it.
+  // Every execution passes it, those of the warm-up too.
   Gate& gate() { return gate_; }
+  // Blocks until so many executions have come to the gate since the model is served.
+  void AwaitExecutions(int executions) { gate_.AwaitArrivals(warm_ups_ + executions); }
   serving::ClassifyPipeline& pipeline() { return *pipeline_; }
   serving::Lifecycle& lifecycle() { return lifecycle_; }
   serving::HealthState& health() { return health_; }
@@ -69,6 +69,7 @@ class LoopbackServer {
 
  private:
   Gate gate_;
+  int warm_ups_ = 0;  // executions before serving
   RecordingMetrics metrics_;
   serving::HealthState health_;
   serving::Lifecycle lifecycle_;

@@ -35,10 +35,10 @@ class RecordingMetrics final : public serving::Metrics {
     std::lock_guard<std::mutex> lock(mu_);
     return compute_cpu_;
   }
-  // What SetExecutionCost said last of one image.
-  absl::Duration ImageCost() const {
+  // What SetExecutionCost said last of each size.
+  std::map<int, absl::Duration> ExecutionCosts() const {
     std::lock_guard<std::mutex> lock(mu_);
-    return image_cost_;
+    return execution_costs_;
   }
 
   void SetBuildInfo(absl::string_view, absl::string_view, absl::string_view) override {}
@@ -47,7 +47,7 @@ class RecordingMetrics final : public serving::Metrics {
   void SetModelLoadDuration(absl::Duration) override {}
   void SetExecutionCost(int batch_size, absl::Duration duration) override {
     std::lock_guard<std::mutex> lock(mu_);
-    if (batch_size == 1) image_cost_ = duration;
+    execution_costs_[batch_size] = duration;
   }
   void SetLifecycle(bool, bool) override {}
   void SetPipelineSource(std::function<serving::PipelineGauges()>) override {}
@@ -93,7 +93,8 @@ class RecordingMetrics final : public serving::Metrics {
   std::map<serving::Stage, int> cancelled_, stages_;
   std::map<serving::DeadlineBudget, int> deadlines_;
   std::map<serving::BatchTrigger, int> batches_;
-  absl::Duration offered_work_, image_cost_, compute_cpu_;
+  absl::Duration offered_work_, compute_cpu_;
+  std::map<int, absl::Duration> execution_costs_;
   std::atomic<int> inferences_{0};
 };
 

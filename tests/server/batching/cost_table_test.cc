@@ -53,5 +53,15 @@ TEST(CostTableTest, LargerBatchesThatCostMoreAreNotTaken) {
   EXPECT_EQ(cost.BestBatchSize(4), 1);
 }
 
+TEST(CostTableTest, TheMeanIsTakenSizeBySize) {
+  const CostTable mean = CostTable::MeanOf({CostTable({{1, Milliseconds(10)}, {4, Milliseconds(30)}}),
+                                            CostTable({{1, Milliseconds(20)}, {4, Milliseconds(50)}}),
+                                            CostTable({{1, Milliseconds(12)}, {4, Milliseconds(40)}})});
+  ASSERT_EQ(mean.entries().size(), 2u);
+  EXPECT_EQ(mean.entries()[1].batch_size, 4);
+  EXPECT_EQ(mean.Predict(1), Milliseconds(14));
+  EXPECT_EQ(mean.Predict(4), Milliseconds(40));
+}
+
 }  // namespace
 }  // namespace edgenext::serving

@@ -42,7 +42,7 @@ class FullServerTest : public ::testing::Test {
   FullServerTest() : server_(Options()), stub_(v1::Classifier::NewStub(server_.Connect())) {
     server_.gate().Close();
     running_ = Start();
-    server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+    server_.AwaitExecutions(1);
     waiting_ = Start();
     AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
   }
@@ -98,8 +98,7 @@ TEST_F(FullServerTest, ACancelledCallNeverRuns) {
   grpc::ClientContext context;
   server_.gate().Let(1);
   EXPECT_THAT(running_.get().status, IsGrpcOk());
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions +
-                               2);  // the one that waited runs, and a place is free
+  server_.AwaitExecutions(2);  // the one that waited runs, and a place is free
 
   grpc::CompletionQueue queue;
   ClassifyResult result;

@@ -199,7 +199,7 @@ TEST_F(NarrowServerTest, AStreamWaitsForAPlaceAndIsNeverRefused) {
     for (uint64_t id = 1; id <= kImages; ++id) EXPECT_TRUE(stream->Write(Red(id)));
     stream->WritesDone();
   });
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server_.AwaitExecutions(1);
   AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
   // The only place is taken: a unary call is refused, the stream waits.
   const auto refused = testing::Classify(server_.Connect(), Red(0).request());
@@ -232,7 +232,7 @@ TEST_F(NarrowServerTest, AtADrainAnImageThatWaitsForAPlaceIsToldSo) {
   const auto stream = Open();
   for (uint64_t id = 1; id <= 3; ++id) ASSERT_TRUE(stream->Write(Red(id)));
   // One runs, one has the only place, one has been read and waits for it.
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server_.AwaitExecutions(1);
   AwaitCondition([this] { return server_.metrics().Stages(Stage::kParse) == 3; });
   server_.rpc().Drain();
   server_.gate().Open();
@@ -259,7 +259,7 @@ TEST_F(ClassifyStreamTest, ACancelledStreamStopsItsImages) {
   server_.gate().Close();
   const auto stream = Open();
   for (uint64_t id = 1; id <= kWindow; ++id) ASSERT_TRUE(stream->Write(Red(id)));
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server_.AwaitExecutions(1);
   AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == kWindow - 1; });
   context_.TryCancel();
   EXPECT_EQ(stream->Finish().error_code(), StatusCode::CANCELLED);
@@ -277,7 +277,7 @@ TEST_F(ClassifyStreamTest, AtADrainWhatWasReadIsFinished) {
   server_.gate().Close();
   const auto stream = Open();
   for (uint64_t id = 1; id <= 2; ++id) ASSERT_TRUE(stream->Write(Red(id)));
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server_.AwaitExecutions(1);
   AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == 1; });
   server_.rpc().Drain();
   server_.gate().Open();
@@ -291,7 +291,7 @@ TEST_F(ClassifyStreamTest, AtADrainAStreamThatIsFullySentEndsWell) {
   server_.gate().Close();
   const auto stream = Open();
   ASSERT_TRUE(stream->Write(Red(1)));
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server_.AwaitExecutions(1);
   stream->WritesDone();
   RoundTrips(channel_, 50);  // on the same connection, so the server has read the stream's end before
   server_.rpc().Drain();

@@ -95,7 +95,7 @@ TEST(ConnectionSettingsTest, CallsBeyondTheStreamsOfAConnectionWait) {
   for (int i = 0; i < 3; ++i) {
     calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
   }
-  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server.AwaitExecutions(1);
   testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 1; });
   EXPECT_THAT(Classify(server.Connect(), v1::ClassifyRequest()).status.error_message(), HasSubstr("empty"))
       << "another connection has streams of its own";

@@ -73,7 +73,7 @@ TEST_F(RpcResultCacheTest, CallsAtOnceShareOneExecution) {
     calls.push_back(std::async(std::launch::async, [this] { return Classify(server_.Connect(), Red()); }));
   }
   // All are there when each is in flight and one at the gate.
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server_.AwaitExecutions(1);
   const auto bytes = static_cast<int64_t>(4 * Red().image().size());
   AwaitCondition([&] {
     const PipelineGauges gauges = server_.pipeline().Gauges();
@@ -122,7 +122,7 @@ TEST_F(RpcResultCacheTest, AStreamIsAnsweredFromTheCacheWhileTheWorkerIsBusy) {
     other.set_image(SolidBmp(0, 0, 255));
     return Classify(server_.Connect(), other);
   });
-  server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 2);
+  server_.AwaitExecutions(2);
   const auto stub = v1::Classifier::NewStub(server_.Connect());
   grpc::ClientContext context;
   context.set_deadline(testing::HangDeadline());

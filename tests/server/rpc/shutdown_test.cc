@@ -53,7 +53,7 @@ TEST(ShutdownTest, WhatWasAcceptedIsAnswered) {
   for (int i = 0; i < 4; ++i) {
     calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
   }
-  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server.AwaitExecutions(1);
   testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 3; });
   auto stopped = std::async(std::launch::async, [&] { return server.Stop(MonotonicTime::InfiniteFuture()); });
   testing::AwaitCondition([&] { return !server.pipeline().admission().Admit({}).ok(); });
@@ -143,7 +143,7 @@ TEST(ShutdownTest, WhatIsLeftAtTheDeadlineIsToldSo) {
   server.gate().Close();
   const auto channel = server.Connect();
   auto running = std::async(std::launch::async, [&] { return Classify(channel, Red()); });
-  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server.AwaitExecutions(1);
   auto waiting = std::async(std::launch::async, [&] { return Classify(channel, Red()); });
   testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 1; });
   RawCall unread(channel, kClassify);  // admitted, its message never comes
@@ -170,7 +170,7 @@ TEST(ShutdownTest, ASecondSignalCutsTheWaitShort) {
   LoopbackServer server;
   server.gate().Close();
   auto running = std::async(std::launch::async, [&] { return Classify(server.Connect(), Red()); });
-  server.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+  server.AwaitExecutions(1);
   auto shutdown =
       std::async(std::launch::async, [&] { return server.rpc().Shutdown(MonotonicTime::InfiniteFuture()); });
   server.rpc().CutOff();
