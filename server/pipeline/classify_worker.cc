@@ -22,6 +22,8 @@ constexpr float kLargestNormalisedPixel = 1e4f;
 // counts, since what else runs on the machine makes some longer and none shorter, and b* is a matter of 3 %.
 constexpr int kRepetitions = 3;
 constexpr absl::Duration kEnoughRepetition = absl::Milliseconds(100);
+// Larger batches are not timed, so that a slow network does not keep a server from its start, or its end.
+constexpr absl::Duration kLongestTimedBatch = absl::Milliseconds(500);
 
 absl::Status WrongValueCount(size_t expected, size_t found) {
   return WithReason(
@@ -101,11 +103,15 @@ absl::StatusOr<CostTable> ClassifyWorker::WarmUp(int max_batch_size) {
   black.rgb = rgb_.data();
   EDGENEXT_RETURN_IF_ERROR(Execute(black, alone_));
   std::vector<CostTable::Entry> entries;
-  for (int images = 1;; images = std::min(2 * images, max_batch_size)) {
+  int images = 0;
+  absl::Duration per_image;
+  do {
+    images = std::clamp(2 * images, 1, max_batch_size);
     EDGENEXT_ASSIGN_OR_RETURN(const absl::Duration duration, TimeBatch(black, images));
     entries.push_back({images, duration});
-    if (images >= max_batch_size) return CostTable(std::move(entries));
-  }
+    per_image = duration / images;
+  } while (images < max_batch_size && per_image * std::min(2 * images, max_batch_size) <= kLongestTimedBatch);
+  return CostTable(std::move(entries));
 }
 
 absl::StatusOr<absl::Duration> ClassifyWorker::TimeBatch(const NetworkInput& image, int images) {

@@ -34,7 +34,8 @@ class ClassifyWorker {
                                                               const TaskObserver* observer, ThreadTeam* team);
 
   // Runs the network on black images: first once, so that everything is in place, then in batches of 1, 2, 4,
-  // … and `max_batch_size`, executed as Run does. Returns how long these took. An error is the executor's.
+  // … and `max_batch_size`, executed as Run does, as far as they take half a second at most. Returns how long
+  // these took. An error is the executor's.
   absl::StatusOr<CostTable> WarmUp(int max_batch_size);
 
   // Finishes every task of the batch, all of them ClassifyTasks.

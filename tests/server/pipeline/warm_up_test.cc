@@ -75,6 +75,15 @@ TEST_F(WarmUpTest, ASlowNetworkIsTimedOnceASize) {
   EXPECT_EQ(warm_ups_, 1 + 1 + 2 + 4);
 }
 
+TEST_F(WarmUpTest, BatchesOfMoreThanHalfASecondAreNotTimed) {
+  options_.max_batch_size = 8;
+  ExecutionsTake({200});
+  Serve();
+  EXPECT_EQ(warm_ups_, 1 + 1 + 2);
+  EXPECT_EQ(metrics_.ExecutionCosts(),
+            (std::map<int, absl::Duration>{{1, absl::Milliseconds(200)}, {2, absl::Milliseconds(400)}}));
+}
+
 TEST_F(WarmUpTest, AFastNetworkIsTimedThriceASize) {
   options_.max_batch_size = 4;
   ExecutionsTake({1});
