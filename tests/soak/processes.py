@@ -101,7 +101,7 @@ def start_load(programs, server, *flags, cpu=GENERATOR_CPU):
     command = [programs.edgenext, f"--server={server.grpc}", "load", "--json", f"--metrics={server.http}",
                *map(str, flags)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            preexec_fn=pinned(cpu))
+                            preexec_fn=pinned(cpu) if cpu is not None else None)
 
 
 def finish_load(process):

@@ -144,7 +144,7 @@ std::vector<Recorded> DockerMachines() {
         {"/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n"},
         {"/sys/fs/cgroup/cpu,cpuacct/system.slice/cpu.cfs_quota_us", "-1\n"},
         {"/sys/fs/cgroup/cpu,cpuacct/system.slice/cpu.cfs_period_us", "100000\n"},
-        {"/sys/fs/cgroup/cpu,cpuacct/system.slice/edgenext.service/cpu.cfs_quota_us", "600000\n"},
+        {"/sys/fs/cgroup/cpu,cpuacct/system.slice/edgenext.service/cpu.cfs_quota_us", "-1\n"},
         {"/sys/fs/cgroup/cpu,cpuacct/system.slice/edgenext.service/cpu.cfs_period_us", "100000\n"},
         {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "1073741824\n"},
         {"/sys/fs/cgroup/memory/system.slice/memory.limit_in_bytes", kNoLimitV1},
@@ -291,7 +291,8 @@ std::vector<Recorded> HostMachines() {
        kMachineMiB,
        4,
        1},
-      // cpu and cpuacct in hierarchies of their own, and the smallest quota two levels above the process.
+      // cpu and cpuacct in hierarchies of their own, and the smallest quota between the process and the root
+      // (version 1 lets no cgroup have more than its parent, but none of its own).
       {"Version1NestedSmallestOnAnAncestor",
        "0-7",
        OneThreadEach(8),
@@ -300,11 +301,11 @@ std::vector<Recorded> HostMachines() {
          "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
          "33 31 0:30 / /sys/fs/cgroup/cpuacct rw,relatime - cgroup cgroup rw,cpuacct\n"
          "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"},
-        {"/sys/fs/cgroup/cpu/batch/cpu.cfs_quota_us", "75000\n"},
-        {"/sys/fs/cgroup/cpu/batch/cpu.cfs_period_us", "25000\n"},
-        {"/sys/fs/cgroup/cpu/batch/team/cpu.cfs_quota_us", "600000\n"},
-        {"/sys/fs/cgroup/cpu/batch/team/cpu.cfs_period_us", "100000\n"},
-        {"/sys/fs/cgroup/cpu/batch/team/server/cpu.cfs_quota_us", "500000\n"},
+        {"/sys/fs/cgroup/cpu/batch/cpu.cfs_quota_us", "600000\n"},
+        {"/sys/fs/cgroup/cpu/batch/cpu.cfs_period_us", "100000\n"},
+        {"/sys/fs/cgroup/cpu/batch/team/cpu.cfs_quota_us", "75000\n"},
+        {"/sys/fs/cgroup/cpu/batch/team/cpu.cfs_period_us", "25000\n"},
+        {"/sys/fs/cgroup/cpu/batch/team/server/cpu.cfs_quota_us", "-1\n"},
         {"/sys/fs/cgroup/cpu/batch/team/server/cpu.cfs_period_us", "100000\n"},
         {"/sys/fs/cgroup/memory/memory.limit_in_bytes", kNoLimitV1}},
        3,
