@@ -196,19 +196,13 @@ bool TaskQueue::Begin(const Task& task) {
 }
 
 void TaskQueue::PutBack(Tasks tasks) {
-  {
-    std::lock_guard<std::mutex> lock(mu_);
-    // CutOffRest has come before: it does not see them in the queue any more.
-    const bool too_late = cut_off_.load(std::memory_order_acquire);
-    while (!too_late && !tasks.empty()) {
-      const MonotonicTime deadline = tasks.back()->attributes().deadline;
-      order_.PutBack(std::move(tasks.back()));
-      tasks.pop_back();
-      WakeWatch(deadline);
-    }
-    changed_.notify_one();
+  std::lock_guard<std::mutex> lock(mu_);
+  for (std::unique_ptr<Task>& task : tasks) {
+    const MonotonicTime deadline = task->attributes().deadline;
+    order_.PutBack(std::move(task));
+    WakeWatch(deadline);
   }
-  for (std::unique_ptr<Task>& task : tasks) task->Abandon(CheckMayBegin(*task));
+  changed_.notify_one();
 }
 
 TaskQueue::Tasks TaskQueue::RemoveUnrunnable(MonotonicTime now) {

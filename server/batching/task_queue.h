@@ -91,7 +91,7 @@ class TaskQueue {
   absl::Status CheckMayBegin(const Task& task);
   // Counts that `task` begins, unless it must give way to another: then false.
   bool Begin(const Task& task);
-  // Tasks that did not begin; abandoned after CutOffRest.
+  // Tasks that did not begin. Also after CutOffRest: whoever takes them then abandons them.
   void PutBack(Tasks tasks);
 
   // Takes the first call for help; with mu_ held by `lock`, which is released meanwhile.
