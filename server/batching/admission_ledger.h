@@ -35,6 +35,10 @@ class AdmissionLedger {
   void Take(const AdmissionAsk& ask, int images);
   void Finish(int images) { executing_ -= images; }
 
+  // A request waits for its places, or no longer: its client wants its part of them.
+  void BeginWait(const AdmissionAsk& ask) { clients_.BeginWait(ask.client); }
+  void EndWait(const AdmissionAsk& ask) { clients_.EndWait(ask.client); }
+
   // One worker's time for an image: a guess, and each that was run.
   void SetServiceTime(absl::Duration time) { service_time_.Set(time); }
   void ObserveServiceTime(absl::Duration time, MonotonicTime now) { service_time_.Observe(time, now); }

@@ -6,8 +6,9 @@
 namespace edgenext::serving {
 namespace {
 
-// Whoever is refused and comes back sooner would meet the same full queue.
-constexpr absl::Duration kShortestDrain = absl::Milliseconds(1);
+// Whoever is refused and comes back sooner would meet the same full queue; half of it is a millisecond still,
+// the unit in which clients are told.
+constexpr absl::Duration kShortestDrain = absl::Milliseconds(2);
 
 }  // namespace
 

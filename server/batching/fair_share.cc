@@ -21,6 +21,17 @@ int FairShare::held(absl::string_view client) const {
   return found == clients_.end() ? 0 : found->second.held;
 }
 
+void FairShare::BeginWait(absl::string_view client) {
+  if (++clients_[std::string(client)].waiting == 1) ++waiting_;
+}
+
+void FairShare::EndWait(absl::string_view client) {
+  const auto found = clients_.find(std::string(client));
+  assert(found != clients_.end() && found->second.waiting > 0);
+  if (--found->second.waiting == 0) --waiting_;
+  ForgetIfIdle(found);
+}
+
 void FairShare::Expect(absl::string_view client, MonotonicTime until) {
   const std::string key(client);
   Client& wanting = clients_[key];
@@ -33,8 +44,13 @@ void FairShare::Expect(absl::string_view client, MonotonicTime until) {
 
 int FairShare::CountContenders(absl::string_view client, MonotonicTime now) {
   while (!expected_.empty() && expected_.begin()->first <= now) StopExpectingFirst();
-  const bool is_known = clients_.count(std::string(client)) > 0;
-  return static_cast<int>(clients_.size()) + (is_known ? 0 : 1);
+  const auto found = clients_.find(std::string(client));
+  const bool is_known = found != clients_.end();
+  const bool is_expected = is_known && found->second.expected_until != MonotonicTime();
+  const bool is_waiting = is_known && found->second.waiting > 0;
+  const bool another_wants =
+      expected_.size() > (is_expected ? 1 : 0) || waiting_ > static_cast<int>(is_waiting);
+  return another_wants ? static_cast<int>(clients_.size()) + (is_known ? 0 : 1) : 1;
 }
 
 void FairShare::StopExpectingFirst() {
@@ -45,7 +61,8 @@ void FairShare::StopExpectingFirst() {
 }
 
 void FairShare::ForgetIfIdle(Clients::iterator client) {
-  if (client->second.held == 0 && client->second.expected_until == MonotonicTime()) clients_.erase(client);
+  const Client& idle = client->second;
+  if (idle.held == 0 && idle.waiting == 0 && idle.expected_until == MonotonicTime()) clients_.erase(client);
 }
 
 }  // namespace edgenext::serving

@@ -12,8 +12,8 @@
 
 namespace edgenext::serving {
 
-// Which clients want places of the queue: those that hold some, and those that were refused and are expected
-// back. Knows every client that holds a place and a bounded number of others. Thread-compatible.
+// Which clients want places of the queue: those that hold some or wait for some, and those that were refused
+// and are expected back, of which it knows a bounded number. Thread-compatible.
 class FairShare {
  public:
   static constexpr size_t kMostExpected = 1024;
@@ -23,11 +23,16 @@ class FairShare {
   void Release(absl::string_view client, int places);
   int held(absl::string_view client) const;
 
+  // One more request of the client waits for places, or one less.
+  void BeginWait(absl::string_view client);
+  void EndWait(absl::string_view client);
+
   // The client was refused and counts as wanting places until then. When too many are expected, those whose
   // time ends first are forgotten.
   void Expect(absl::string_view client, MonotonicTime until);
 
-  // The clients that want places now, `client` counted whether it is among them or not.
+  // Among how many clients the places are to be divided when `client` asks: those that hold some, want some
+  // or ask. 1 as long as no other wants some that it has not got: then nobody gains by a division.
   int CountContenders(absl::string_view client, MonotonicTime now);
 
   // Clients that are remembered.
@@ -36,6 +41,7 @@ class FairShare {
  private:
   struct Client {
     int held = 0;
+    int waiting = 0;
     MonotonicTime expected_until;  // in the past: not expected
   };
   using Clients = std::unordered_map<std::string, Client>;
@@ -45,6 +51,7 @@ class FairShare {
 
   Clients clients_;
   std::set<std::pair<MonotonicTime, std::string>> expected_;  // by their time
+  int waiting_ = 0;                                           // clients
 };
 
 }  // namespace edgenext::serving

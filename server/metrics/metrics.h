@@ -32,6 +32,8 @@ enum class DeadlineBudget { kShort, kLong };  // below / at least --latency-obje
 struct PipelineGauges {
   int queue_depth = 0;
   absl::Duration queue_oldest_age;
+  absl::Duration predicted_wait;  // of an interactive image without a deadline that comes now
+  int open_calls = 0, open_calls_limit = 0;
   int inflight_requests = 0, inflight_requests_limit = 0;
   int64_t inflight_bytes = 0, inflight_bytes_limit = 0;
   absl::Duration worker_busy;     // summed over workers, since the start

@@ -35,6 +35,12 @@ BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& option
   return scheduler;
 }
 
+AdmissionLimits Limits(const ClassifyPipeline::Options& options) {
+  AdmissionLimits limits = options.admission;
+  limits.workers = options.workers;
+  return limits;
+}
+
 }  // namespace
 
 class ClassifyPipeline::Impl {
@@ -42,7 +48,9 @@ class ClassifyPipeline::Impl {
   explicit Impl(const Options& options)
       : options_(options),
         observer_{options.metrics, options.clock, options.latency_objective, &admission_},
-        admission_(options.admission, options.clock, [this](int images) { CountOfferedWork(images); }),
+        admission_(
+            Limits(options), options.clock, [this](int images) { CountOfferedWork(images); },
+            options.retry_random),
         scheduler_(SchedulerOptions(options)) {
     if (options.cache_bytes > 0) {
       flights_ = std::make_unique<SingleFlight>(
@@ -63,7 +71,7 @@ class ClassifyPipeline::Impl {
       options_.metrics->SetExecutionCost(entry.batch_size, entry.duration);
     }
     image_cost_ = cost.Predict(1);
-    admission_.SetTimePerImage(image_cost_ / options_.workers);
+    admission_.SetServiceTime(image_cost_);
     scheduler_.SetCostTable(cost);
     model_ = std::move(model);
     return absl::OkStatus();
@@ -110,6 +118,9 @@ class ClassifyPipeline::Impl {
     gauges.queue_oldest_age = depth.oldest_age;
     gauges.inflight_requests = usage.images;
     gauges.inflight_requests_limit = options_.admission.queue_capacity;
+    gauges.predicted_wait = usage.predicted_wait;
+    gauges.open_calls = usage.open_calls;
+    gauges.open_calls_limit = options_.admission.max_open_calls;
     gauges.inflight_bytes = usage.bytes;
     gauges.inflight_bytes_limit = static_cast<int64_t>(options_.admission.max_inflight_bytes);
     gauges.worker_busy = scheduler_.busy();

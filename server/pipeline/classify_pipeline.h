@@ -19,7 +19,7 @@
 #include "model/kernels/kernels.h"
 #include "server/batching/task.h"
 #include "server/metrics/metrics.h"
-#include "server/pipeline/admission.h"
+#include "server/pipeline/admission_controller.h"
 
 namespace edgenext::serving {
 
@@ -103,7 +103,8 @@ class ClassifyPipeline {
     std::function<MonotonicTime()> next_batch_at;  // see BatchScheduler::Options
     int max_batch_size = 8;
     absl::Duration batch_timeout = absl::ZeroDuration();
-    AdmissionLimits admission;
+    AdmissionLimits admission;             // its `workers` is taken from above
+    std::function<double()> retry_random;  // see AdmissionController
     // Memory for the results of encoded images, by SHA-256 of their bytes: what is known is answered without
     // running, and what is asked for many times at once runs once (SingleFlight). 0: neither.
     size_t cache_bytes = 0;

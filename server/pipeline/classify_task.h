@@ -11,7 +11,7 @@
 #include "model/base/clock.h"
 #include "server/batching/task.h"
 #include "server/metrics/metrics.h"
-#include "server/pipeline/admission.h"
+#include "server/pipeline/admission_controller.h"
 #include "server/pipeline/classify_pipeline.h"
 
 namespace edgenext::serving {
@@ -21,7 +21,7 @@ struct TaskObserver {
   Metrics* metrics;
   Clock* clock;
   absl::Duration latency_objective;  // deadlines shorter than this are short budgets
-  const AdmissionController* admission;
+  AdmissionController* admission;
 };
 
 // One image of a call: carries it through the queue to a worker, and calls its `done` exactly once, come what

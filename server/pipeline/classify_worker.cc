@@ -130,7 +130,9 @@ absl::StatusOr<absl::Duration> ClassifyWorker::TimeBatch(const NetworkInput& ima
 void ClassifyWorker::Run(Batch batch) {
   observer_->metrics->ObserveBatch(TriggerOf(batch.reason()), batch.size());
   while (std::unique_ptr<Task> task = batch.Next()) {
+    const MonotonicTime began = observer_->clock->Now();
     RunTask(static_cast<ClassifyTask&>(*task), batch.size());
+    observer_->admission->ObserveServiceTime(observer_->clock->Now() - began);
   }
 }
 

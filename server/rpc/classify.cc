@@ -63,8 +63,9 @@ v1::ClassifyResponse MakeResponse(const v1::ClassifyRequest& request, const Serv
 
 void StartClassify(const ServiceContext& services, ClassifyJob job) {
   const v1::ClassifyRequest& request = *job.request;
+  if (request.priority() == v1::BULK) job.attributes.task_class = TaskClass::kBulk;
   absl::Status checked = CheckImage(request, services.max_image_bytes);
-  if (checked.ok()) checked = job.admission.Resize(1, request.image().size());
+  if (checked.ok()) checked = job.admission.Settle(RequestFor(job.attributes, 1, request.image().size()));
   if (!checked.ok()) {
     job.done(std::move(checked));
     return;
@@ -74,7 +75,6 @@ void StartClassify(const ServiceContext& services, ClassifyJob job) {
   image.image = EncodedImage{request.image()};
   image.outputs.top_k = static_cast<int>(std::min<uint32_t>(top_k, std::numeric_limits<int>::max()));
   image.attributes = std::move(job.attributes);
-  image.attributes.task_class = request.priority() == v1::BULK ? TaskClass::kBulk : TaskClass::kInteractive;
   image.attributes.bytes = request.image().size();
   image.cancellation = std::move(job.cancellation);
   image.done = [request = std::move(job.request), model = std::move(job.model),

@@ -18,7 +18,7 @@ struct ClassifyJob {
   std::shared_ptr<const v1::ClassifyRequest> request;
   std::shared_ptr<const ServedModel> model;  // the one the request names
   Admission admission;                       // one place, and at least the image's bytes
-  TaskAttributes attributes;  // deadline and client; class and bytes are taken from the request
+  TaskAttributes attributes;  // deadline, client, and its class if that is bulk; else the request has it
   std::shared_ptr<Cancellation> cancellation;
   // Called once, on a worker or at once; must not block.
   std::function<void(absl::StatusOr<v1::ClassifyResponse>)> done;

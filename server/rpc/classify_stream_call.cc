@@ -5,19 +5,24 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/base/error_reason.h"
+#include "model/base/status_macros.h"
 #include "server/rpc/classify.h"
+#include "server/rpc/client.h"
 #include "server/rpc/message_codec.h"
 #include "server/rpc/status_mapping.h"
-#include "server/rpc/unary_call.h"
 
 namespace edgenext::serving {
+
+ClassifyStreamCall::~ClassifyStreamCall() {
+  if (counts_as_open_) services_.pipeline->admission().CloseCall();
+}
 
 void ClassifyStreamCall::OnHeaders() {
   const auto model = services_.pipeline->FindModel("", "");
   if (model.ok()) record_.SetModel(*model);
   absl::Status refused = model.status();
   if (refused.ok()) refused = call_.CheckConnection();
-  if (refused.ok()) refused = CheckOpen();
+  if (refused.ok()) refused = Open();
   {
     std::lock_guard<std::mutex> lock(mu_);
     if (finished_) return;
@@ -32,11 +37,10 @@ void ClassifyStreamCall::OnHeaders() {
   WantNext();
 }
 
-absl::Status ClassifyStreamCall::CheckOpen() const {
-  AdmissionRequest nothing;
-  nothing.images = 0;
-  nothing.deadline = call_.deadline();
-  return services_.pipeline->admission().Admit(nothing).status();
+absl::Status ClassifyStreamCall::Open() {
+  EDGENEXT_RETURN_IF_ERROR(services_.pipeline->admission().OpenCall());
+  counts_as_open_ = true;
+  return services_.pipeline->admission().Admit(RequestFor(AttributesOf(call_, services_), 0, 0)).status();
 }
 
 void ClassifyStreamCall::WantNext() {
@@ -104,17 +108,31 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message) {
     if (!status.ok()) return OnAdmitted(status, std::move(job));
   }
   job.model = *std::move(model);
-  job.attributes = AttributesOf(call_);
+  job.attributes = AttributesOf(call_, services_);
   job.attributes.deadline = *deadline;
   job.cancellation = cancellation_;
 
-  AdmissionRequest room;
-  room.bytes = bytes;
-  room.deadline = *deadline;
-  services_.pipeline->admission().AdmitWhenFree(
-      room,
+  if (request->request().priority() == v1::BULK) job.attributes.task_class = TaskClass::kBulk;
+
+  AdmissionController& controller = services_.pipeline->admission();
+  absl::StatusOr<Admission> admission = controller.Admit(RequestFor(job.attributes, 0, bytes));
+  if (!admission.ok() || admission->bytes() == bytes) {
+    return AwaitPlace(std::move(admission), bytes, std::move(job));
+  }
+  controller.AwaitBytes(*std::move(admission), bytes,
+                        [self = shared(), bytes, held = std::make_shared<ClassifyJob>(std::move(job))](
+                            absl::StatusOr<Admission> admitted) {
+                          self->AwaitPlace(std::move(admitted), bytes, std::move(*held));
+                        });
+}
+
+void ClassifyStreamCall::AwaitPlace(absl::StatusOr<Admission> admission, size_t bytes, ClassifyJob job) {
+  if (!admission.ok()) return OnAdmitted(admission.status(), std::move(job));
+  const AdmissionRequest room = RequestFor(job.attributes, 1, bytes);
+  services_.pipeline->admission().AwaitPlaces(
+      *std::move(admission), room,
       [self = shared(), held = std::make_shared<ClassifyJob>(std::move(job))](
-          absl::StatusOr<Admission> admission) { self->OnAdmitted(std::move(admission), std::move(*held)); });
+          absl::StatusOr<Admission> admitted) { self->OnAdmitted(std::move(admitted), std::move(*held)); });
 }
 
 void ClassifyStreamCall::OnAdmitted(absl::StatusOr<Admission> admission, ClassifyJob job) {
@@ -204,7 +222,7 @@ void ClassifyStreamCall::FinishIfDone() {
   finished_ = true;
   const absl::Status status = ends_with_.value_or(absl::OkStatus());
   if (!status.ok() && !has_read_ && !std::exchange(counted_, true)) record_.End(status);
-  call_.Finish(ToCallStatus(status, "").status);
+  call_.Finish(status);
 }
 
 }  // namespace edgenext::serving

@@ -42,6 +42,8 @@ class ClassifyStreamCall final : public CallHandler {
   ClassifyStreamCall(RpcCall& call, const ServiceContext& services)
       : call_(call), services_(services), record_(services, Method::kClassifyStream) {}
 
+  ~ClassifyStreamCall() override;
+
   void OnHeaders() override;
   void OnRead(bool ok, grpc::ByteBuffer message) override;
   void OnWritten(bool ok) override;
@@ -53,12 +55,13 @@ class ClassifyStreamCall final : public CallHandler {
   // These need mu_ free.
   // Reads the next image, if the window is open.
   void WantNext();
-  // Takes the image of a message, which waits until there is room for it.
+  // Takes the image of a message, which waits until there are bytes of the budget and a place for it.
   void TakeImage(grpc::ByteBuffer message);
+  void AwaitPlace(absl::StatusOr<Admission> admission, size_t bytes, ClassifyJob job);
   // It has its room, or is refused.
   void OnAdmitted(absl::StatusOr<Admission> admission, ClassifyJob job);
-  // The admission's refusal, if it refuses everything or the deadline has passed.
-  absl::Status CheckOpen() const;
+  // The admission's refusal, if it refuses everything, too many calls are open or the deadline has passed.
+  absl::Status Open();
   absl::StatusOr<MonotonicTime> Deadline(const v1::ClassifyStreamRequest& request) const;
   void Answer(uint64_t id, CallRecord& record, const absl::StatusOr<v1::ClassifyResponse>& response);
 
@@ -74,6 +77,7 @@ class ClassifyStreamCall final : public CallHandler {
   RpcCall& call_;
   const ServiceContext& services_;
   CallRecord record_;
+  bool counts_as_open_ = false;
   const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
 
   std::mutex mu_;

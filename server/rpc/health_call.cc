@@ -7,7 +7,6 @@
 #include "grpc/health/v1/health.pb.h"
 #include "model/base/error_reason.h"
 #include "server/rpc/message_codec.h"
-#include "server/rpc/status_mapping.h"
 
 namespace edgenext::serving {
 namespace {
@@ -48,7 +47,7 @@ void HealthCall::OnHeaders() {
 }
 
 void HealthCall::OnRead(bool ok, grpc::ByteBuffer message) {
-  call_.CancelAlarm();
+  call_.CancelAlarms();
   HealthCheckRequest request;
   const absl::Status parsed =
       ok ? ParseMessage(std::move(message), request) : absl::InvalidArgumentError("the call has no message");
@@ -77,7 +76,7 @@ void HealthCall::Check(const std::string& name) {
   }
   std::lock_guard<std::mutex> lock(mu_);
   if (std::exchange(finished_, true)) return;
-  call_.WriteAndFinish(Message(health), grpc::Status::OK);
+  call_.WriteAndFinish(Message(health));
 }
 
 void HealthCall::Watch(const std::string& name) {
@@ -116,7 +115,7 @@ void HealthCall::OnWritten(bool ok) {
   }
 }
 
-void HealthCall::OnAlarm() {
+void HealthCall::OnAlarm(int /*alarm*/) {
   {
     std::lock_guard<std::mutex> lock(mu_);
     if (asked_) return;
@@ -150,7 +149,7 @@ bool HealthCall::EndWith(const absl::Status& status) {
 void HealthCall::FinishIfDone() {
   if (finished_ || writing_ || !ends_with_) return;
   finished_ = true;
-  call_.Finish(ToCallStatus(*ends_with_, "").status);
+  call_.Finish(*ends_with_);
 }
 
 }  // namespace edgenext::serving

@@ -27,7 +27,7 @@ class HealthCall final : public CallHandler {
   void OnHeaders() override;
   void OnRead(bool ok, grpc::ByteBuffer message) override;
   void OnWritten(bool ok) override;
-  void OnAlarm() override;
+  void OnAlarm(int alarm) override;
   void OnDone(bool cancelled) override;
   void OnDrain() override;
   bool OnAbort(const absl::Status& why) override;

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/rpc/call_record.h"
-#include "server/rpc/status_mapping.h"
 #include "server/rpc/unary_call.h"
 
 namespace edgenext::serving {
@@ -18,7 +17,7 @@ class UnknownMethodCall final : public CallHandler {
     const absl::Status error =
         absl::UnimplementedError(absl::StrCat("no method '", call_.method().substr(0, 128), "'"));
     record_.End(error);
-    call_.Finish(ToCallStatus(error, "").status);
+    call_.Finish(error);
   }
   void OnRead(bool /*ok*/, grpc::ByteBuffer /*message*/) override {}
   void OnDone(bool /*cancelled*/) override {}

@@ -44,12 +44,12 @@ class InferCall : public std::enable_shared_from_this<InferCall> {
     EDGENEXT_ASSIGN_OR_RETURN(input_, ReadImages(request_, *model_, limits));
 
     const size_t images = input_.images.size();
-    EDGENEXT_RETURN_IF_ERROR(exchange_->admission().Resize(
-        static_cast<int>(images), exchange_->message_bytes() + input_.converted.size()));
     attributes_ = exchange_->Attributes();
     attributes_.deadline = std::min(attributes_.deadline, services_.clock->Now() + parameters.timeout);
-    attributes_.task_class = parameters.task_class;
+    if (parameters.task_class == TaskClass::kBulk) attributes_.task_class = TaskClass::kBulk;
     attributes_.bytes = exchange_->message_bytes() / images;
+    EDGENEXT_RETURN_IF_ERROR(exchange_->admission().Settle(RequestFor(
+        attributes_, static_cast<int>(images), exchange_->message_bytes() + input_.converted.size())));
     results_.resize(images);
     unanswered_.store(images, std::memory_order_relaxed);
     return absl::OkStatus();

@@ -1,7 +1,6 @@
 #ifndef SERVER_RPC_MODEL_INFER_H_
 #define SERVER_RPC_MODEL_INFER_H_
 
-#include <algorithm>
 #include <memory>
 
 #include "server/rpc/service_context.h"
@@ -16,11 +15,7 @@ class ModelInferMethod final : public UnaryMethod {
  public:
   explicit ModelInferMethod(const ServiceContext& services) : services_(services) {}
   Method id() const override { return Method::kModelInfer; }
-  // What one image may have, not the receive limit, which most requests are far below: the real size is taken
-  // once it is known.
-  absl::optional<size_t> reservation() const override {
-    return std::min(services_.max_receive_bytes, MaxClassifyMessageBytes(services_));
-  }
+  absl::optional<size_t> reservation() const override { return services_.max_receive_bytes; }
   void Handle(std::shared_ptr<UnaryExchange> exchange) const override;
 
  private:

@@ -20,7 +20,6 @@
 #include "model/base/error_reason.h"
 #include "server/rpc/message_codec.h"
 #include "server/rpc/rpc_call.h"
-#include "server/rpc/status_mapping.h"
 
 namespace edgenext::serving {
 namespace {
@@ -147,7 +146,7 @@ class ReflectionCall final : public CallHandler {
   void FinishIfDone() {
     if (finished_ || writing_ || !ends_with_) return;
     finished_ = true;
-    call_.Finish(ToCallStatus(*ends_with_, "").status);
+    call_.Finish(*ends_with_);
   }
 
   RpcCall& call_;

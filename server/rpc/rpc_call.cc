@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "model/base/error_reason.h"
+#include "server/rpc/status_mapping.h"
 
 namespace edgenext::serving {
 namespace {
@@ -24,14 +25,27 @@ constexpr absl::Duration kConnectionRetryDelay = absl::Seconds(1);
 }  // namespace
 
 RpcCall::Tag* RpcCall::Tag::Start() {
-  alive_ = call_.shared_from_this();
-  call_.pending_.fetch_add(1, std::memory_order_relaxed);
+  alive_ = call_.Enter();
   return this;
 }
 
 void RpcCall::Tag::OnComplete(bool ok) {
   const std::shared_ptr<RpcCall> alive = std::move(alive_);
   (call_.*event_)(ok);
+  call_.Leave();
+}
+
+void RpcCall::Alarm::Set(absl::Duration delay) {
+  alive_ = call_.Enter();
+  timer_.Set(&call_.queue_,
+             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                          gpr_time_from_millis(absl::ToInt64Milliseconds(delay), GPR_TIMESPAN)),
+             this);
+}
+
+void RpcCall::Alarm::OnComplete(bool ok) {
+  const std::shared_ptr<RpcCall> alive = std::move(alive_);
+  if (ok) call_.handler()->OnAlarm(alarm_);
   call_.Leave();
 }
 
@@ -44,8 +58,7 @@ RpcCall::RpcCall(grpc::ServerCompletionQueue& queue, CallRegistry& registry, con
       done_tag_(*this, &RpcCall::OnDone),
       read_tag_(*this, &RpcCall::OnRead),
       write_tag_(*this, &RpcCall::OnWritten),
-      finish_tag_(*this, &RpcCall::OnFinished),
-      alarm_tag_(*this, &RpcCall::OnAlarm) {}
+      finish_tag_(*this, &RpcCall::OnFinished) {}
 
 void RpcCall::Arm(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue,
                   CallRegistry& registry, const ArrivalHandler& on_arrival) {
@@ -55,6 +68,11 @@ void RpcCall::Arm(grpc::AsyncGenericService& service, grpc::ServerCompletionQueu
   // AsyncNotifyWhenDone has to come before the request.
   call->context_.AsyncNotifyWhenDone(call->done_tag_.Start());
   service.RequestCall(&call->context_, &call->stream_, &queue, &queue, call->arrived_tag_.Start());
+}
+
+std::shared_ptr<RpcCall> RpcCall::Enter() {
+  pending_.fetch_add(1, std::memory_order_relaxed);
+  return shared_from_this();
 }
 
 void RpcCall::Leave() {
@@ -96,16 +114,15 @@ void RpcCall::OnFinished(bool /*ok*/) {
   Leave();
 }
 
-void RpcCall::OnAlarm(bool ok) {
-  if (ok) handler()->OnAlarm();
+absl::optional<absl::string_view> RpcCall::Metadata(const std::string& key) const {
+  const auto& metadata = context_.client_metadata();
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return absl::nullopt;
+  return absl::string_view(found->second.data(), found->second.size());
 }
 
 void RpcCall::AddInitialMetadata(const std::string& key, const std::string& value) {
   context_.AddInitialMetadata(key, value);
-}
-
-void RpcCall::AddTrailingMetadata(const std::string& key, const std::string& value) {
-  context_.AddTrailingMetadata(key, value);
 }
 
 void RpcCall::SendInitialMetadata() {
@@ -123,33 +140,32 @@ void RpcCall::Write(const grpc::ByteBuffer& message) {
   if (!finishing_) stream_.Write(message, write_tag_.Start());
 }
 
-void RpcCall::SetAlarm(absl::Duration delay) {
+void RpcCall::SetAlarm(absl::Duration delay, int alarm) {
   std::lock_guard<std::mutex> lock(mu_);
   if (finishing_) return;
-  alarm_set_ = true;
-  alarm_.Set(&queue_,
-             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                          gpr_time_from_millis(absl::ToInt64Milliseconds(delay), GPR_TIMESPAN)),
-             alarm_tag_.Start());
+  alarms_.emplace_back(*this, alarm);
+  alarms_.back().Set(delay);
 }
 
-void RpcCall::CancelAlarm() {
+void RpcCall::CancelAlarms() {
   std::lock_guard<std::mutex> lock(mu_);
-  if (alarm_set_) alarm_.Cancel();
+  for (Alarm& alarm : alarms_) alarm.Cancel();
 }
 
-void RpcCall::Finish(const grpc::Status& status) {
+void RpcCall::Finish(const absl::Status& status, absl::string_view request_id) {
+  const CallStatus end = ToCallStatus(status, request_id, deadline_ - Clock::Real().Now());
   std::lock_guard<std::mutex> lock(mu_);
   finishing_ = true;
-  if (alarm_set_) alarm_.Cancel();
-  stream_.Finish(status, finish_tag_.Start());
+  if (end.retry_pushback_ms) context_.AddTrailingMetadata(kRetryPushbackKey, *end.retry_pushback_ms);
+  for (Alarm& alarm : alarms_) alarm.Cancel();
+  stream_.Finish(end.status, finish_tag_.Start());
 }
 
-void RpcCall::WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status) {
+void RpcCall::WriteAndFinish(const grpc::ByteBuffer& message) {
   std::lock_guard<std::mutex> lock(mu_);
   finishing_ = true;
-  if (alarm_set_) alarm_.Cancel();
-  stream_.WriteAndFinish(message, grpc::WriteOptions(), status, finish_tag_.Start());
+  for (Alarm& alarm : alarms_) alarm.Cancel();
+  stream_.WriteAndFinish(message, grpc::WriteOptions(), grpc::Status::OK, finish_tag_.Start());
 }
 
 }  // namespace edgenext::serving

@@ -7,13 +7,16 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "model/base/clock.h"
 #include "server/net/connection_table.h"
 #include "server/rpc/call_registry.h"
@@ -38,8 +41,8 @@ class CallHandler {
   virtual void OnWritten(bool ok) { static_cast<void>(ok); }
   // The end of RpcCall::Finish or WriteAndFinish.
   virtual void OnFinished() {}
-  // The time of RpcCall::SetAlarm has come. May come although CancelAlarm has been called meanwhile.
-  virtual void OnAlarm() {}
+  // The time of RpcCall::SetAlarm has come. May come although CancelAlarms has been called meanwhile.
+  virtual void OnAlarm(int alarm) { static_cast<void>(alarm); }
   // The call is over for the client. Cancelled: it has gone or its deadline has passed, or gRPC has ended the
   // call, maybe before Finish.
   virtual void OnDone(bool cancelled) = 0;
@@ -76,20 +79,24 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   absl::Status CheckConnection() const;
   // Counts the call on its connection until it ends; null if that is not known.
   void SetConnection(std::shared_ptr<const Connection> connection) { connection_ = std::move(connection); }
+  // The first value of the client's metadata with this key, which is in lower case. Valid as long as the
+  // call.
+  absl::optional<absl::string_view> Metadata(const std::string& key) const;
 
   // --- before the first of the operations that send ---
   void AddInitialMetadata(const std::string& key, const std::string& value);
-  void AddTrailingMetadata(const std::string& key, const std::string& value);
 
   // --- operations ---
   void SendInitialMetadata();
   void Read();
   void Write(const grpc::ByteBuffer& message);
-  void Finish(const grpc::Status& status);
-  void WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status);
-  // Calls OnAlarm after `delay`, unless the alarm is cancelled or the call finished before. Once a call.
-  void SetAlarm(absl::Duration delay);
-  void CancelAlarm();
+  // With what the client shall see of `status` (status_mapping.h), its trailers included.
+  void Finish(const absl::Status& status, absl::string_view request_id = "");
+  void WriteAndFinish(const grpc::ByteBuffer& message);
+  // Calls OnAlarm with `alarm`, the handler's name for it, after `delay`, unless the alarms are cancelled or
+  // the call finished before.
+  void SetAlarm(absl::Duration delay, int alarm = 0);
+  void CancelAlarms();
   // Breaks the call, so that what is under way ends soon: for a client that does not take what is written.
   void Break() { context_.TryCancel(); }
 
@@ -114,14 +121,30 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
     std::shared_ptr<RpcCall> alive_;
   };
 
+  // An alarm, from its setting to its end.
+  class Alarm final : public Completion {
+   public:
+    Alarm(RpcCall& call, int alarm) : call_(call), alarm_(alarm) {}
+    void Set(absl::Duration delay);
+    void Cancel() { timer_.Cancel(); }
+    void OnComplete(bool ok) override;
+
+   private:
+    RpcCall& call_;
+    const int alarm_;
+    grpc::Alarm timer_;
+    std::shared_ptr<RpcCall> alive_;
+  };
+
   RpcCall(grpc::ServerCompletionQueue& queue, CallRegistry& registry, const ArrivalHandler& on_arrival);
   void OnArrived(bool ok);
   void OnDone(bool ok);
   void OnRead(bool ok);
   void OnWritten(bool ok);
   void OnFinished(bool ok);
-  void OnAlarm(bool ok);
-  // One less operation is under way.
+  // One more operation is under way, which the result keeps the call alive for.
+  std::shared_ptr<RpcCall> Enter();
+  // One less is.
   void Leave();
 
   grpc::ServerCompletionQueue& queue_;
@@ -139,12 +162,11 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   std::mutex mu_;
   // guarded by mu_
   bool finishing_ = false;  // Finish has been called
-  bool alarm_set_ = false;
-  grpc::Alarm alarm_;
+  std::list<Alarm> alarms_;
 
   // Operations under way, and one for the right to start more, which Finish takes away.
   std::atomic<int> pending_{0};
-  Tag arrived_tag_, done_tag_, read_tag_, write_tag_, finish_tag_, alarm_tag_;
+  Tag arrived_tag_, done_tag_, read_tag_, write_tag_, finish_tag_;
 };
 
 }  // namespace edgenext::serving

@@ -2,6 +2,8 @@
 #define SERVER_RPC_SERVICE_CONTEXT_H_
 
 #include <cstddef>
+#include <string>
+#include <unordered_set>
 
 #include "absl/time/time.h"
 #include "model/base/clock.h"
@@ -26,6 +28,10 @@ struct ServiceContext {
   // From a call's headers to its message, which holds its room meanwhile: enough for the largest message over
   // a slow line, while a client that sends none cannot keep the room for long.
   absl::Duration message_timeout = absl::Seconds(30);
+  // How long a call waits unread for bytes of the budget.
+  absl::Duration room_timeout = absl::Seconds(1);
+  std::string client_key;                        // of the metadata that names the client; "": its connection
+  std::unordered_set<std::string> bulk_clients;  // whose images are bulk, whatever they say
   absl::Duration latency_objective = absl::Milliseconds(100);  // what a short deadline is
 };
 

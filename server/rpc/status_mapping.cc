@@ -14,6 +14,7 @@
 namespace edgenext::serving {
 namespace {
 
+constexpr char kDoNotRetry[] = "-1";
 constexpr char kFieldKey[] = "edgenext/field";
 constexpr size_t kMaxMessageBytes = 512;
 // The violation repeats the message; all trailers together have to stay small.
@@ -87,7 +88,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& error, absl::string_view req
   return rpc_status;
 }
 
-CallStatus ToCallStatus(const absl::Status& status, absl::string_view request_id) {
+CallStatus ToCallStatus(const absl::Status& status, absl::string_view request_id, absl::Duration time_left) {
   if (status.ok()) return {grpc::Status::OK, absl::nullopt};
   const google::rpc::Status rpc_status = ToRpcStatus(status, request_id);
   // gRPC itself sends the third argument as the trailer grpc-status-details-bin.
@@ -96,7 +97,10 @@ CallStatus ToCallStatus(const absl::Status& status, absl::string_view request_id
   call_status.status =
       grpc::Status(static_cast<grpc::StatusCode>(rpc_status.code()), rpc_status.message(), details);
   if (const absl::optional<absl::Duration> delay = GetRetryDelay(status)) {
-    call_status.retry_pushback_ms = absl::StrCat(absl::ToInt64Milliseconds(*delay));
+    call_status.retry_pushback_ms =
+        *delay > time_left ? kDoNotRetry : absl::StrCat(absl::ToInt64Milliseconds(*delay));
+  } else if (GetReason(status) == kReasonDeadlineUnreachable) {
+    call_status.retry_pushback_ms = kDoNotRetry;
   }
   return call_status;
 }

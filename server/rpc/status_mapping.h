@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "google/rpc/status.pb.h"
 
@@ -27,13 +28,15 @@ absl::Status WithField(absl::Status status, absl::string_view field);
 google::rpc::Status ToRpcStatus(const absl::Status& error, absl::string_view request_id);
 
 // How a call ends: the status with its details, and the value of the trailer `grpc-retry-pushback-ms` if
-// there is one.
+// there is one. Negative, it tells the client's library not to retry: where the delay is longer than
+// `time_left`, the time to the call's deadline, and where this server cannot meet the deadline.
+// https://github.com/grpc/proposal/blob/master/A6-client-retries.md
 struct CallStatus {
   grpc::Status status;
   absl::optional<std::string> retry_pushback_ms;
 };
 inline constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
-CallStatus ToCallStatus(const absl::Status& status, absl::string_view request_id);
+CallStatus ToCallStatus(const absl::Status& status, absl::string_view request_id, absl::Duration time_left);
 
 // True for errors whose message the client does not see and the log must therefore have.
 bool IsHidden(const absl::Status& status);

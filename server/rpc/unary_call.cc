@@ -5,7 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/base/error_reason.h"
-#include "model/base/status_macros.h"
+#include "server/pipeline/admission_status.h"
+#include "server/rpc/client.h"
 #include "server/rpc/message_codec.h"
 #include "server/rpc/status_mapping.h"
 
@@ -17,45 +18,59 @@ absl::Status NoMessage() { return absl::InvalidArgumentError("the call has no me
 
 }  // namespace
 
-TaskAttributes AttributesOf(const RpcCall& call) {
-  TaskAttributes attributes;
-  attributes.deadline = call.deadline();
-  attributes.client_key = call.Peer();
-  return attributes;
-}
-
-absl::Status UnaryCall::Admit(size_t bytes) {
-  EDGENEXT_ASSIGN_OR_RETURN(std::shared_ptr<const ServedModel> model, services_.pipeline->FindModel("", ""));
-  record_.SetModel(std::move(model));
-  EDGENEXT_RETURN_IF_ERROR(call_.CheckConnection());
-  AdmissionRequest request;
-  AdmissionController& admission = services_.pipeline->admission();
-  request.bytes = std::min(bytes, admission.limits().max_inflight_bytes);
-  request.deadline = call_.deadline();
-  EDGENEXT_ASSIGN_OR_RETURN(admission_, admission.Admit(request));
-  return absl::OkStatus();
+UnaryCall::~UnaryCall() {
+  if (counts_as_open_) services_.pipeline->admission().CloseCall();
 }
 
 void UnaryCall::OnHeaders() {
   if (const absl::optional<size_t> bytes = method_.reservation()) {
-    if (const absl::Status refused = Admit(*bytes); !refused.ok()) {
-      if (absl::IsDeadlineExceeded(refused)) CountExpired();
-      Fail(refused);
-      return;
-    }
-    call_.SetAlarm(services_.message_timeout);
+    Admit(*bytes);
+  } else {
+    call_.Read();
   }
+}
+
+void UnaryCall::Admit(size_t bytes) {
+  AdmissionController& controller = services_.pipeline->admission();
+  absl::StatusOr<std::shared_ptr<const ServedModel>> model = services_.pipeline->FindModel("", "");
+  if (!model.ok()) return Refuse(model.status());
+  record_.SetModel(*std::move(model));
+  if (const absl::Status spare = call_.CheckConnection(); !spare.ok()) return Refuse(spare);
+  const absl::Status opened = controller.OpenCall();
+  if (!opened.ok()) return Refuse(opened);
+  counts_as_open_ = true;
+
+  attributes_ = AttributesOf(call_, services_);
+  const size_t reserved = std::min(bytes, controller.limits().max_inflight_bytes);
+  absl::StatusOr<Admission> admission = controller.Admit(RequestFor(attributes_, 1, reserved));
+  if (!admission.ok() || admission->bytes() == reserved) return OnAdmitted(std::move(admission));
+  // The alarm first: once the wait has begun it may end at any time, on any thread.
+  call_.SetAlarm(services_.room_timeout, kRoomTimeout);
+  wait_ = controller.AwaitBytes(
+      *std::move(admission), reserved,
+      [self = std::shared_ptr<UnaryCall>(call_.shared_from_this(), this)](
+          absl::StatusOr<Admission> admitted) { self->OnAdmitted(std::move(admitted)); });
+}
+
+void UnaryCall::OnAdmitted(absl::StatusOr<Admission> admission) {
+  if (!admission.ok()) return Refuse(admission.status());
+  admission_ = *std::move(admission);
+  call_.SetAlarm(services_.message_timeout, kMessageTimeout);
   call_.Read();
 }
 
+void UnaryCall::Refuse(const absl::Status& why) {
+  if (TryFail(why) && absl::IsDeadlineExceeded(why)) CountExpired();
+}
+
 void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
-  call_.CancelAlarm();
+  call_.CancelAlarms();
   if (finished_.load(std::memory_order_acquire)) return;
   if (!ok) {
     // The client has sent none, or has gone, or its message is over the receive limit (gRPC has then answered
     // RESOURCE_EXHAUSTED itself). Which of them is known when the call is done.
     no_message_ = ClaimFinish();
-    if (no_message_) call_.Finish(ToCallStatus(NoMessage(), "").status);
+    if (no_message_) call_.Finish(NoMessage());
     return;
   }
   message_ = std::move(message);
@@ -64,7 +79,13 @@ void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {
   method_.Handle(std::shared_ptr<UnaryExchange>(call_.shared_from_this(), this));
 }
 
-void UnaryCall::OnAlarm() {
+void UnaryCall::OnAlarm(int alarm) {
+  if (alarm == kRoomTimeout) {
+    AdmissionController& controller = services_.pipeline->admission();
+    controller.EndWait(wait_,
+                       OverloadedStatus("no bytes of the budget became free", controller.RetryDelay()));
+    return;
+  }
   if (handled_) return;
   Fail(WithReason(absl::DeadlineExceededError(absl::StrCat("the message did not arrive within ",
                                                            absl::FormatDuration(services_.message_timeout),
@@ -84,7 +105,9 @@ void UnaryCall::OnDone(bool cancelled) {
   if (ended_unread && absl::IsCancelled(why)) services_.metrics->CountCancelled(Stage::kParse);
   if (ended_unread && absl::IsDeadlineExceeded(why)) CountExpired();
   if (no_message_) record_.End(why);
-  if (cancelled) Fail(why);
+  if (!cancelled) return;
+  Fail(why);
+  services_.pipeline->admission().EndWait(wait_, why);
 }
 
 void UnaryCall::CountExpired() {
@@ -104,24 +127,18 @@ absl::Status UnaryCall::Parse(google::protobuf::Message& message) {
   return status;
 }
 
-TaskAttributes UnaryCall::Attributes() const { return AttributesOf(call_); }
-
 void UnaryCall::Reply(const google::protobuf::Message& message) {
   if (!ClaimFinish()) return;
   reply_started_ = services_.clock->Now();
   record_.End(absl::OkStatus());
-  call_.WriteAndFinish(SerializeMessage(message), grpc::Status::OK);
+  call_.WriteAndFinish(SerializeMessage(message));
 }
 
 bool UnaryCall::TryFail(const absl::Status& error) {
   if (!ClaimFinish()) return false;
   cancellation_->Cancel();
-  const CallStatus call_status = ToCallStatus(error, IsHidden(error) ? record_.RequestId() : std::string());
   record_.End(error);
-  if (call_status.retry_pushback_ms) {
-    call_.AddTrailingMetadata(kRetryPushbackKey, *call_status.retry_pushback_ms);
-  }
-  call_.Finish(call_status.status);
+  call_.Finish(error, IsHidden(error) ? record_.RequestId() : std::string());
   return true;
 }
 

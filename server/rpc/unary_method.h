@@ -29,7 +29,7 @@ class UnaryExchange {
   virtual size_t message_bytes() const = 0;
   // The place and the bytes held for the call.
   virtual Admission& admission() = 0;
-  // The attributes of the call's images: its deadline and client.
+  // The attributes of the call's images: its deadline, its client and, if that is bulk, the client's class.
   virtual TaskAttributes Attributes() const = 0;
   // Set when the call has been answered or its client has gone.
   virtual const std::shared_ptr<Cancellation>& cancellation() const = 0;
@@ -48,9 +48,9 @@ class UnaryMethod {
   virtual ~UnaryMethod() = default;
 
   virtual Method id() const = 0;
-  // The bytes to hold while the message is read; less where the whole budget is less. The call is then
-  // refused on its headers if there is no model or no room. None: the method is cheap, and answered at any
-  // time.
+  // The bytes to hold while the message is read, those of the largest; less where the whole budget is less.
+  // The call is then refused on its headers if there is no model or no place, and waits a moment for the
+  // bytes. None: the method is cheap, and answered at any time.
   virtual absl::optional<size_t> reservation() const { return absl::nullopt; }
   // Answers, now or later. Must not block.
   virtual void Handle(std::shared_ptr<UnaryExchange> exchange) const = 0;

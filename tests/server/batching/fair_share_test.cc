@@ -9,7 +9,7 @@ namespace {
 
 MonotonicTime At(int seconds) { return MonotonicTime::FromDuration(absl::Seconds(seconds)); }
 
-TEST(FairShareTest, WhoHoldsPlacesWantsThem) {
+TEST(FairShareTest, NobodyDividesWhatIsEnough) {
   FairShare share;
   EXPECT_EQ(share.CountContenders("a", At(0)), 1) << "whoever asks";
   share.Hold("a", 2);
@@ -17,36 +17,52 @@ TEST(FairShareTest, WhoHoldsPlacesWantsThem) {
   EXPECT_EQ(share.held("a"), 2);
   EXPECT_EQ(share.held("b"), 1);
   EXPECT_EQ(share.held("c"), 0);
-  EXPECT_EQ(share.CountContenders("a", At(0)), 2);
-  EXPECT_EQ(share.CountContenders("c", At(0)), 3);
-  share.Release("a", 1);
-  EXPECT_EQ(share.held("a"), 1);
-  share.Release("b", 1);
   EXPECT_EQ(share.CountContenders("a", At(0)), 1);
+  EXPECT_EQ(share.CountContenders("c", At(0)), 1);
 }
 
-TEST(FairShareTest, WhoWasRefusedIsExpectedForAWhile) {
+TEST(FairShareTest, WhoWasRefusedWantsPlacesForAWhile) {
   FairShare share;
-  share.Expect("a", At(10));
-  share.Expect("a", At(5));  // the longer time holds
+  share.Hold("a", 2);
   share.Hold("b", 1);
-  EXPECT_EQ(share.CountContenders("b", At(9)), 2);
-  EXPECT_EQ(share.CountContenders("b", At(10)), 1);
+  share.Expect("c", At(10));
+  share.Expect("c", At(5));  // the longer time holds
+  EXPECT_EQ(share.CountContenders("a", At(9)), 3);
+  EXPECT_EQ(share.CountContenders("d", At(9)), 4);
+  EXPECT_EQ(share.CountContenders("c", At(9)), 1) << "no other wants any";
+  share.Release("b", 1);
+  EXPECT_EQ(share.CountContenders("a", At(9)), 2);
+  EXPECT_EQ(share.CountContenders("a", At(10)), 1);
   EXPECT_EQ(share.size(), 1u);
 }
 
-TEST(FairShareTest, WhoHoldsAPlaceAndWasRefusedIsOneClient) {
+TEST(FairShareTest, WhoHoldsPlacesAndWantsMoreIsOneClient) {
   FairShare share;
   share.Hold("a", 1);
   share.Expect("a", At(10));
   share.Expect("a", At(20));
+  share.BeginWait("a");
   EXPECT_EQ(share.CountContenders("b", At(0)), 2);
   share.Release("a", 1);
+  share.EndWait("a");
   EXPECT_EQ(share.CountContenders("b", At(19)), 2) << "still expected";
   EXPECT_EQ(share.CountContenders("b", At(20)), 1);
-  share.Hold("a", 1);
-  share.Expect("a", At(30));
-  EXPECT_EQ(share.CountContenders("b", At(30)), 2) << "still holds";
+  EXPECT_EQ(share.size(), 0u);
+}
+
+TEST(FairShareTest, WhoWaitsForPlacesWantsThem) {
+  FairShare share;
+  share.BeginWait("a");
+  share.BeginWait("a");
+  EXPECT_EQ(share.CountContenders("b", At(0)), 2);
+  EXPECT_EQ(share.CountContenders("a", At(0)), 1);
+  share.EndWait("a");
+  EXPECT_EQ(share.CountContenders("b", At(0)), 2);
+  share.BeginWait("b");
+  EXPECT_EQ(share.CountContenders("a", At(0)), 2);
+  share.EndWait("a");
+  share.EndWait("b");
+  EXPECT_EQ(share.size(), 0u);
 }
 
 TEST(FairShareTest, RemembersABoundedNumberOfClients) {

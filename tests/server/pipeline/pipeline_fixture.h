@@ -59,6 +59,7 @@ class PipelineTest : public ::testing::Test {
     options_.metrics = &metrics_;
     options_.clock = &clock_;
     options_.max_batch_size = 1;
+    options_.retry_random = [] { return 0.5; };
   }
   // Lets go of workers that a failed test has left at the gate.
   ~PipelineTest() override { network_.gate().Open(); }

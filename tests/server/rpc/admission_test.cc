@@ -66,7 +66,7 @@ TEST_F(FullServerTest, OverloadIsRefusedBeforeTheMessageIsRead) {
   for (const char* method : {kClassify, kModelInfer}) {
     RawCall call(server_.Connect(), method);  // never sends its message
     const grpc::Status status = call.Finish();
-    EXPECT_THAT(status, IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", HasSubstr("overloaded")));
+    EXPECT_THAT(status, IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", HasSubstr("no room for 1 image")));
     EXPECT_TRUE(testing::FindDetail<google::rpc::RetryInfo>(status));
   }
   EXPECT_EQ(server_.metrics().Rejected(RejectReason::kOverloaded), 2);
@@ -149,13 +149,13 @@ TEST(AdmissionTest, AClientThatGoesBeforeItsMessageIsCountedThere) {
   EXPECT_EQ(server.metrics().Requests(Method::kClassify, StatusCode::CANCELLED, "colours"), 1);
 }
 
-TEST(AdmissionTest, RoomForOneImageIsReservedUntilTheMessageIsThere) {
+TEST(AdmissionTest, TheLargestMessageIsReservedUntilItsOwnIsThere) {
   LoopbackServer server;
   const auto bytes = [&] { return server.pipeline().Gauges().inflight_bytes; };
   RawCall classify(server.Connect(), kClassify);
   AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
   RawCall infer(server.Connect(), kModelInfer);
-  AwaitCondition([&] { return bytes() == 2 * ((1 << 20) + (64 << 10)); });
+  AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10) + (4 << 20); });
   infer.Cancel();
   AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
   server.gate().Close();

@@ -1,6 +1,7 @@
 #include "server/rpc/status_mapping.h"
 
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,8 +18,10 @@ using testing::FindDetail;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr absl::Duration kAlways = absl::InfiniteDuration();
+
 TEST(StatusMappingTest, OkIsOk) {
-  const CallStatus call_status = ToCallStatus(absl::OkStatus(), "id");
+  const CallStatus call_status = ToCallStatus(absl::OkStatus(), "id", kAlways);
   EXPECT_TRUE(call_status.status.ok());
   EXPECT_TRUE(call_status.status.error_details().empty());
   EXPECT_FALSE(call_status.retry_pushback_ms);
@@ -26,7 +29,7 @@ TEST(StatusMappingTest, OkIsOk) {
 
 TEST(StatusMappingTest, ReasonBecomesErrorInfo) {
   const CallStatus call_status =
-      ToCallStatus(WithReason(absl::NotFoundError("no model 'x'"), kReasonModelNotFound), "id");
+      ToCallStatus(WithReason(absl::NotFoundError("no model 'x'"), kReasonModelNotFound), "id", kAlways);
   EXPECT_EQ(call_status.status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(call_status.status.error_message(), "no model 'x'");
   const auto info = FindDetail<ErrorInfo>(call_status.status);
@@ -40,26 +43,35 @@ TEST(StatusMappingTest, ReasonBecomesErrorInfo) {
 }
 
 TEST(StatusMappingTest, WithoutDetailsThereIsNoDetailsTrailer) {
-  const CallStatus call_status = ToCallStatus(absl::CancelledError("gone"), "id");
+  const CallStatus call_status = ToCallStatus(absl::CancelledError("gone"), "id", kAlways);
   EXPECT_EQ(call_status.status.error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_TRUE(call_status.status.error_details().empty());
 }
 
 TEST(StatusMappingTest, RetryDelayBecomesRetryInfoAndPushback) {
-  const CallStatus call_status =
-      ToCallStatus(WithRetryDelay(WithReason(absl::ResourceExhaustedError("full"), kReasonOverloaded),
-                                  absl::Milliseconds(1250)),
-                   "id");
-  const auto retry = FindDetail<RetryInfo>(call_status.status);
-  ASSERT_TRUE(retry);
-  EXPECT_EQ(retry->retry_delay().seconds(), 1);
-  EXPECT_EQ(retry->retry_delay().nanos(), 250'000'000);
-  EXPECT_EQ(call_status.retry_pushback_ms, "1250");
+  const absl::Status error = WithRetryDelay(
+      WithReason(absl::ResourceExhaustedError("full"), kReasonOverloaded), absl::Milliseconds(1250));
+  for (const auto& [time_left, pushback] :
+       {std::pair{kAlways, "1250"}, {absl::Milliseconds(1250), "1250"}, {absl::Milliseconds(1249), "-1"}}) {
+    const CallStatus call_status = ToCallStatus(error, "id", time_left);
+    const auto retry = FindDetail<RetryInfo>(call_status.status);
+    ASSERT_TRUE(retry);
+    EXPECT_EQ(retry->retry_delay().seconds(), 1);
+    EXPECT_EQ(retry->retry_delay().nanos(), 250'000'000);
+    EXPECT_EQ(call_status.retry_pushback_ms, pushback) << time_left;
+  }
+}
+
+TEST(StatusMappingTest, ADeadlineOutOfReachIsNotToBeTriedHereAgain) {
+  const CallStatus call_status = ToCallStatus(
+      WithReason(absl::ResourceExhaustedError("too late"), kReasonDeadlineUnreachable), "id", kAlways);
+  EXPECT_EQ(call_status.retry_pushback_ms, "-1");
+  EXPECT_FALSE(FindDetail<RetryInfo>(call_status.status));
 }
 
 TEST(StatusMappingTest, FieldBecomesBadRequest) {
   const CallStatus call_status =
-      ToCallStatus(WithField(absl::InvalidArgumentError("image is empty"), "image"), "id");
+      ToCallStatus(WithField(absl::InvalidArgumentError("image is empty"), "image"), "id", kAlways);
   const auto bad_request = FindDetail<BadRequest>(call_status.status);
   ASSERT_TRUE(bad_request);
   ASSERT_EQ(bad_request->field_violations_size(), 1);
@@ -73,7 +85,7 @@ TEST(StatusMappingTest, WhatClientsMustNotSeeIsReplaced) {
         absl::StatusCode::kFailedPrecondition, absl::StatusCode::kAborted, absl::StatusCode::kOutOfRange}) {
     const absl::Status error(code, "/etc/secret: std::bad_alloc");
     EXPECT_TRUE(IsHidden(error));
-    const CallStatus call_status = ToCallStatus(error, "request-7");
+    const CallStatus call_status = ToCallStatus(error, "request-7", kAlways);
     EXPECT_EQ(call_status.status.error_code(), grpc::StatusCode::INTERNAL);
     EXPECT_THAT(call_status.status.error_message(), HasSubstr("request-7"));
     EXPECT_THAT(call_status.status.error_message(), Not(HasSubstr("secret")));
@@ -99,11 +111,12 @@ TEST(StatusMappingTest, LongMessagesAreCutAndAllTrailersStaySmall) {
         WithField(WithRetryDelay(WithReason(absl::InvalidArgumentError(message), kReasonImageCorrupt),
                                  absl::Hours(1000)),
                   field);
-    const CallStatus call_status = ToCallStatus(error, message);
+    const CallStatus call_status = ToCallStatus(error, message, kAlways);
     EXPECT_LE(call_status.status.error_message().size(), 512u);
     EXPECT_GE(call_status.status.error_message().size(), 510u);
     EXPECT_LE(TrailerBytes(call_status), 4096u - 128u);  // room for the keys
-    EXPECT_LE(ToCallStatus(absl::InternalError(message), message).status.error_message().size(), 512u);
+    EXPECT_LE(ToCallStatus(absl::InternalError(message), message, kAlways).status.error_message().size(),
+              512u);
   }
 }
 
