@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -64,8 +67,34 @@ int64_t MemoryBytes(const Machine& machine) {
 
 kernels::Isa UsedIsa(const ServerOptions& options) { return std::min(options.max_isa, kernels::BestIsa()); }
 
-ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Machine& machine, int workers,
-                                          Metrics* metrics) {
+int PollingThreads(int workers) { return 1 + (workers - 1) / kWorkersPerPollingThread; }
+
+size_t MaxReceiveBytes(const ServerOptions& options) {
+  return static_cast<size_t>(options.max_batch_size) * std::max(options.max_image_bytes, kMaxTensorBytes) +
+         kMessageOverheadBytes;
+}
+
+std::string ModelPath(const ServerOptions& options) {
+  return options.model.empty() ? DefaultModelFolder() : options.model;
+}
+
+// Of the file, or of all files in the folder; what cannot be read counts as nothing, and fails later.
+size_t FileBytes(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    const uintmax_t bytes = std::filesystem::file_size(path, ignored);
+    return ignored ? 0 : bytes;
+  }
+  size_t total = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    const uintmax_t bytes = entry.is_regular_file(ignored) ? entry.file_size(ignored) : 0;
+    if (!ignored) total += bytes;
+  }
+  return total;
+}
+
+ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Machine& machine,
+                                          const MemoryPlan& memory, int workers, Metrics* metrics) {
   ClassifyPipeline::Options pipeline;
   pipeline.workers = workers;
   pipeline.pin_to_cpus = PinnedCpus(machine, options.pin, workers);
@@ -81,11 +110,12 @@ ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Ma
   pipeline.max_batch_size = options.max_batch_size;
   pipeline.batch_timeout = options.batch_timeout;
   pipeline.admission.queue_capacity = options.queue_capacity;
-  pipeline.admission.max_inflight_bytes = options.max_inflight_bytes.value_or(
-      std::max(static_cast<size_t>(MemoryBytes(machine) / 4), LeastInflightBytes(options)));
+  pipeline.admission.max_inflight_bytes = memory.max_inflight_bytes;
+  pipeline.admission.max_queue_wait = options.max_queue_wait;
+  pipeline.admission.max_open_calls = memory.max_open_calls;
   pipeline.cache_bytes = options.cache_bytes;
   pipeline.image_limits.max_bytes = options.max_image_bytes;
-  pipeline.image_limits.max_pixels = options.max_image_pixels;
+  pipeline.image_limits.max_pixels = memory.max_image_pixels;
   pipeline.image_limits.max_side = options.max_image_side;
   pipeline.latency_objective = options.latency_objective;
   pipeline.metrics = metrics;
@@ -180,6 +210,10 @@ ExitCode Server::Run() {
     Log(LogLevel::kWarning, "fewer workers than --latency-threads",
         {{"asked", options_.latency_threads}, {"used", latency_threads_}});
   }
+  if (const absl::Status status = PlanMemory(); !status.ok()) {
+    Complain("not enough memory", status);
+    return ExitCode::kUsage;
+  }
   if (const absl::Status status = Listen(); !status.ok()) {
     Complain("cannot listen", status);
     return ExitCode::kCannotListen;
@@ -196,6 +230,27 @@ ExitCode Server::Run() {
   const bool was_ready = lifecycle_.MoveTo(ServerState::kReady);
   if (was_ready) AnnounceReady();
   return Stop(was_ready);
+}
+
+absl::Status Server::PlanMemory() {
+  MemoryNeeds needs;
+  needs.workers = workers_;
+  needs.polling_threads = PollingThreads(workers_);
+  needs.stream_window_bytes = kStreamWindowBytes;
+  needs.max_receive_bytes = MaxReceiveBytes(options_);
+  needs.model_bytes = FileBytes(ModelPath(options_));
+  needs.model_copies = std::max(1, static_cast<int>(machine_.numa_nodes.size()));
+  const auto limit = static_cast<size_t>(MemoryBytes(machine_));
+  EDGENEXT_ASSIGN_OR_RETURN(memory_, serving::PlanMemory(options_, needs, limit));
+  metrics_->SetMemoryBound(memory_.bound.total(), limit);
+  Log(LogLevel::kInfo, "memory bound",
+      {{"bound_mib", memory_.bound.total() >> 20},
+       {"limit_mib", limit >> 20},
+       {"parts", memory_.bound.ToString()},
+       {"max_open_calls", memory_.max_open_calls},
+       {"max_inflight_bytes", memory_.max_inflight_bytes},
+       {"max_image_pixels", memory_.max_image_pixels}});
+  return absl::OkStatus();
 }
 
 absl::Status Server::Listen() {
@@ -221,8 +276,8 @@ absl::Status Server::Listen() {
     const CpuStatistics cpu = cgroups_.ReadCpuStatistics();
     return CpuThrottling{cpu.periods, cpu.throttled_periods, cpu.throttled};
   });
-  pipeline_ =
-      std::make_unique<ClassifyPipeline>(PipelineOptions(options_, machine_, workers_, metrics_.get()));
+  pipeline_ = std::make_unique<ClassifyPipeline>(
+      PipelineOptions(options_, machine_, memory_, workers_, metrics_.get()));
   metrics_->SetPipelineSource([this] { return pipeline_->Gauges(); });
   EDGENEXT_RETURN_IF_ERROR(StartRpc(std::move(listener)));
   metrics_->SetConnectionsSource([this] {
@@ -242,9 +297,9 @@ absl::Status Server::StartRpc(std::unique_ptr<Listener> listener) {
   context.metrics = metrics_.get();
   context.latency_objective = options_.latency_objective;
   context.max_image_bytes = options_.max_image_bytes;
-  context.max_receive_bytes =
-      static_cast<size_t>(options_.max_batch_size) * std::max(options_.max_image_bytes, kMaxTensorBytes) +
-      kMessageOverheadBytes;
+  context.max_receive_bytes = MaxReceiveBytes(options_);
+  context.client_key = options_.client_key;
+  context.bulk_clients.insert(options_.bulk_clients.begin(), options_.bulk_clients.end());
   context.stream_window = options_.stream_window.value_or(2 * workers_);
 
   RpcServer::Options rpc;
@@ -253,7 +308,7 @@ absl::Status Server::StartRpc(std::unique_ptr<Listener> listener) {
   rpc.max_connection_idle = options_.connection_idle;
   rpc.max_connection_age = options_.max_connection_age;
   rpc.reflection = options_.reflection;
-  rpc.polling_threads = 1 + (workers_ - 1) / kWorkersPerPollingThread;
+  rpc.polling_threads = PollingThreads(workers_);
   EDGENEXT_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, context, std::move(listener)));
   return absl::OkStatus();
 }
@@ -262,7 +317,7 @@ absl::Status Server::LoadModel() {
   StepTimer timer(clock_);
   const MonotonicTime start = clock_.Now();
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(UsedIsa(options_)));
-  const std::string path = options_.model.empty() ? DefaultModelFolder() : options_.model;
+  const std::string path = ModelPath(options_);
   const auto networks = std::make_shared<NetworkCopies>(CopyOptions(options_, machine_, workers_));
   BundleOptions load = LoadOptions(options_);
   load.pack_copies = [&](const PackFunction& pack) { return networks->Pack(pack); };

@@ -14,6 +14,7 @@
 #include "server/lifecycle/lifecycle.h"
 #include "server/machine/cgroup.h"
 #include "server/machine/machine.h"
+#include "server/memory_bound.h"
 #include "server/metrics/metrics.h"
 #include "server/net/listener.h"
 #include "server/pipeline/classify_pipeline.h"
@@ -44,6 +45,8 @@ class Server {
   ExitCode Run();
 
  private:
+  // Chooses the limits that depend on memory.
+  absl::Status PlanMemory();
   absl::Status Listen();
   absl::Status StartRpc(std::unique_ptr<Listener> listener);
   absl::Status LoadModel();
@@ -58,6 +61,7 @@ class Server {
   const ModelHook on_model_;  // may be null
   const int workers_;
   const int latency_threads_;
+  MemoryPlan memory_;
   Clock& clock_ = Clock::Real();
   const Cgroups cgroups_;
 

@@ -92,6 +92,24 @@ absl::Status ReadPrecision(Text text, Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status ReadClientKey(Text text, Options& options) {
+  bool valid = !text.empty() && text.size() <= 64 && !absl::EndsWith(text, "-bin");
+  for (const char c : text)
+    valid = valid && (absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                      absl::ascii_isdigit(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
+  options.client_key = std::string(text);
+  return valid ? absl::OkStatus()
+               : absl::InvalidArgumentError("1 to 64 of a-z 0-9 _ . -, not ending in -bin");
+}
+
+absl::Status ReadBulkClients(Text text, Options& options) {
+  options.bulk_clients = absl::StrSplit(text, ',');
+  for (const std::string& client : options.bulk_clients) {
+    if (client.empty()) return absl::InvalidArgumentError("names with commas between, none of them empty");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 const std::vector<ServerFlag>& ServerFlags() {
@@ -157,15 +175,16 @@ const std::vector<ServerFlag>& ServerFlags() {
        [](Text text, Options& options) {
          return Assign(ParseBytes(text, 1, kMaxImageBytes), options.max_image_bytes);
        }},
-      {"--max-image-pixels", "COUNT", "64000000", "an image with more is refused before it is decoded",
+      {"--max-image-pixels", "COUNT", "64000000, fewer where memory is short",
+       "an image with more is refused before it is decoded",
        [](Text text, Options& options) {
-         return Assign(ParseWholeNumber(text, 1, int64_t{1} << 40), options.max_image_pixels);
+         return Assign(ParseWholeNumber(text, 1, int64_t{1} << 40), options.max_image_pixels.emplace());
        }},
       {"--max-image-side", "PIXELS", "16384", "a wider or higher image is refused before it is decoded",
        [](Text text, Options& options) {
          return Assign(ParseWholeNumber(text, 1, 1 << 20), options.max_image_side);
        }},
-      {"--max-inflight-bytes", "SIZE", "a quarter of the memory limit",
+      {"--max-inflight-bytes", "SIZE", "at most a quarter of the memory limit",
        "encoded bytes from admission to answer, of all calls together",
        [](Text text, Options& options) {
          const absl::StatusOr<int64_t> bytes = ParseBytes(text, 1, kMaxInflightBytes);
@@ -177,7 +196,23 @@ const std::vector<ServerFlag>& ServerFlags() {
        [](Text text, Options& options) {
          return Assign(ParseBytes(text, 0, kMaxCacheBytes), options.cache_bytes);
        }},
-      {"--max-connections", "COUNT", "1024", "open gRPC connections; at the limit a silent one makes room, and 8 more can ask for health",
+      {"--max-queue-wait", "DURATION", "10s", "a request that would wait longer, as predicted, is refused",
+       [](Text text, Options& options) {
+         return Assign(ParseDurationFlag(text, absl::Milliseconds(1)), options.max_queue_wait);
+       }},
+      {"--max-open-calls", "COUNT", "4 for each place of the queue, fewer where memory is short",
+       "calls of the inference methods beyond are refused at once, streams included",
+       [](Text text, Options& options) {
+         return Assign(ParseWholeNumber(text, 1, 1 << 22), options.max_open_calls.emplace());
+       }},
+      {"--client-key", "KEY", "none",
+       "metadata key whose value says who the client is, for fair shares; without it: its connection",
+       ReadClientKey},
+      {"--bulk-clients", "NAMES", "none",
+       "names, with commas between, of clients whose images are bulk whatever they say; needs --client-key",
+       ReadBulkClients},
+      {"--max-connections", "COUNT", "1024",
+       "open gRPC connections; at the limit a silent one makes room, and 8 more can ask for health",
        [](Text text, Options& options) {
          return Assign(ParseWholeNumber(text, 1, kMaxInt), options.max_connections);
        }},

@@ -90,6 +90,9 @@ ServerCommand ParseServerCommand(const std::vector<std::string>& arguments) {
                                   ", --max-image-bytes and ", kInflightOverheadBytes,
                                   " for the message around it"));
   }
+  if (!options.bulk_clients.empty() && options.client_key.empty()) {
+    errors.push_back("--bulk-clients: expected --client-key too, which tells who a client is");
+  }
   if (!errors.empty()) {
     command.kind = ServerCommand::Kind::kUsageError;
     command.text = Describe(errors);

@@ -48,9 +48,13 @@ struct ServerOptions {
   int queue_capacity = 256;
   absl::optional<int> stream_window;
   size_t max_image_bytes = size_t{10} << 20;
-  int64_t max_image_pixels = 64'000'000;
+  absl::optional<int64_t> max_image_pixels;
   int max_image_side = 16384;
   absl::optional<size_t> max_inflight_bytes;
+  absl::Duration max_queue_wait = absl::Seconds(10);
+  absl::optional<int> max_open_calls;
+  std::string client_key;  // of metadata; "": none
+  std::vector<std::string> bulk_clients;
   size_t cache_bytes = 0;
 
   // --- how it is run ---

@@ -1,6 +1,7 @@
 #ifndef SERVER_METRICS_METRICS_H_
 #define SERVER_METRICS_METRICS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -75,6 +76,8 @@ class Metrics {
   // One of "loading", "warming", "ready", "draining", "failed".
   virtual void SetModelState(absl::string_view state) = 0;
   virtual void SetModelLoadDuration(absl::Duration duration) = 0;
+  // The most memory that the server may take, and the most that it is given.
+  virtual void SetMemoryBound(size_t bound_bytes, size_t limit_bytes) = 0;
   // The cost table: how long a batch of `batch_size` images takes.
   virtual void SetExecutionCost(int batch_size, absl::Duration duration) = 0;
   virtual void SetLifecycle(bool ready, bool draining) = 0;

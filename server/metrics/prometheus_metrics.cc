@@ -92,6 +92,12 @@ PrometheusMetrics::PrometheusMetrics(absl::Duration latency_objective)
   model_load_duration_ =
       &GaugeFamily(registry_, "edgenext_model_load_duration_seconds", "Load and warm-up of the latest model.")
            .Add({});
+  memory_bound_ = &GaugeFamily(registry_, "edgenext_memory_bound_bytes",
+                               "The most memory that the server may take, as computed at start.")
+                       .Add({});
+  memory_limit_ = &GaugeFamily(registry_, "edgenext_memory_limit_bytes",
+                               "The memory that the cgroup or the machine gives.")
+                       .Add({});
   ready_ = &GaugeFamily(registry_, "edgenext_ready", "1 while the server wants traffic.").Add({});
   draining_ =
       &GaugeFamily(registry_, "edgenext_draining", "1 while the server finishes what it accepted.").Add({});
@@ -118,6 +124,11 @@ void PrometheusMetrics::SetModel(absl::string_view model, absl::string_view vers
 
 void PrometheusMetrics::SetModelState(absl::string_view state) {
   for (size_t i = 0; i < kModelStates.size(); ++i) model_state_[i]->Set(state == kModelStates[i] ? 1 : 0);
+}
+
+void PrometheusMetrics::SetMemoryBound(size_t bound_bytes, size_t limit_bytes) {
+  memory_bound_->Set(static_cast<double>(bound_bytes));
+  memory_limit_->Set(static_cast<double>(limit_bytes));
 }
 
 void PrometheusMetrics::SetModelLoadDuration(absl::Duration duration) {

@@ -30,6 +30,7 @@ class PrometheusMetrics final : public Metrics {
                 int classes) override;
   void SetModelState(absl::string_view state) override;
   void SetModelLoadDuration(absl::Duration duration) override;
+  void SetMemoryBound(size_t bound_bytes, size_t limit_bytes) override;
   void SetExecutionCost(int batch_size, absl::Duration duration) override;
   void SetLifecycle(bool ready, bool draining) override;
   void SetPipelineSource(std::function<PipelineGauges()> source) override;
@@ -73,6 +74,8 @@ class PrometheusMetrics final : public Metrics {
   prometheus::Counter* compute_cpu_;
   prometheus::Counter* offered_work_;
   prometheus::Gauge* model_load_duration_;
+  prometheus::Gauge* memory_bound_;
+  prometheus::Gauge* memory_limit_;
   prometheus::Gauge* ready_;
   prometheus::Gauge* draining_;
   prometheus::Family<prometheus::Gauge>* build_info_;

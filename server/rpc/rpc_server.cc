@@ -21,9 +21,6 @@ namespace {
 
 // Calls that wait for a client on each queue: a burst finds that many ready.
 constexpr int kArmedCalls = 32;
-// How much of an unread message a client may send. A 200 kB image fits, so it needs no second round trip. It
-// has no effect while gRPC measures the bandwidth-delay product.
-constexpr int kStreamWindowBytes = 256 << 10;
 constexpr int kMaxHeaderBytes = 16 << 10;
 constexpr int kMinPingIntervalMs = 10'000;
 // How long clients get to read their last answers, of which it is not known when they have, before their

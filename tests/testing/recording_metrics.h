@@ -45,6 +45,7 @@ class RecordingMetrics final : public serving::Metrics {
   void SetModel(absl::string_view, absl::string_view, absl::string_view, int) override {}
   void SetModelState(absl::string_view) override {}
   void SetModelLoadDuration(absl::Duration) override {}
+  void SetMemoryBound(size_t, size_t) override {}
   void SetExecutionCost(int batch_size, absl::Duration duration) override {
     std::lock_guard<std::mutex> lock(mu_);
     execution_costs_[batch_size] = duration;

@@ -208,6 +208,7 @@ TEST(MetricsTest, BuildAndModelAreDescribed) {
   metrics->SetBuildInfo("avx2", "f32", "2.6.3");
   metrics->SetModelState("warming");
   metrics->SetModelLoadDuration(absl::Milliseconds(1500));
+  metrics->SetMemoryBound(300, 400);
   metrics->SetExecutionCost(4, absl::Milliseconds(20));
   metrics->CountInferences(3);
   metrics->AddOfferedWork(absl::Milliseconds(250));
@@ -230,6 +231,8 @@ TEST(MetricsTest, BuildAndModelAreDescribed) {
               std::string(state) == "warming" ? 1 : 0);
   }
   EXPECT_EQ(scraped.Value("edgenext_model_load_duration_seconds"), 1.5);
+  EXPECT_EQ(scraped.Value("edgenext_memory_bound_bytes"), 300);
+  EXPECT_EQ(scraped.Value("edgenext_memory_limit_bytes"), 400);
   EXPECT_EQ(scraped.Value("edgenext_execution_cost_seconds", {{"model", "pictograms"}, {"batch_size", "4"}}),
             0.02);
   EXPECT_EQ(scraped.Value("edgenext_inferences_total", {{"model", "pictograms"}, {"version", "1"}}), 3);
