@@ -12,7 +12,7 @@ constexpr absl::Duration kRetryPatience = absl::Seconds(1);
 AdmissionSnapshot AdmissionLedger::Snapshot(const AdmissionAsk& ask, MonotonicTime now) {
   AdmissionSnapshot server;
   server.waiting = backlog_.size();
-  server.ahead = backlog_.CountAhead(ask.task_class, ask.deadline);
+  server.ahead = backlog_.CountAhead(ask.task_class, ask.deadline, now);
   server.executing = executing_;
   server.time_per_image = service_time_.average();
   server.contenders = clients_.CountContenders(ask.client, now);
@@ -42,12 +42,12 @@ AdmissionDecision AdmissionLedger::Decide(const AdmissionAsk& ask, MonotonicTime
 }
 
 void AdmissionLedger::Add(const AdmissionAsk& ask, int images) {
-  backlog_.Add(ask.task_class, ask.deadline, images);
+  backlog_.Add(ask.task_class, ask.deadline, ask.came, images);
   clients_.Hold(ask.client, images);
 }
 
 void AdmissionLedger::Remove(const AdmissionAsk& ask, int images) {
-  backlog_.Remove(ask.task_class, ask.deadline, images);
+  backlog_.Remove(ask.task_class, ask.deadline, ask.came, images);
   clients_.Release(ask.client, images);
 }
 
@@ -59,7 +59,8 @@ void AdmissionLedger::Take(const AdmissionAsk& ask, int images) {
 AdmissionDecision AdmissionLedger::Predict() const {
   AdmissionSnapshot server;
   server.waiting = backlog_.size();
-  server.ahead = backlog_.CountAhead(TaskClass::kInteractive, MonotonicTime::InfiniteFuture());
+  server.ahead = backlog_.CountAhead(TaskClass::kInteractive, MonotonicTime::InfiniteFuture(),
+                                     MonotonicTime::InfiniteFuture());
   server.executing = executing_;
   server.time_per_image = service_time_.average();
   return policy_.Decide(server, AdmissionAsk(), MonotonicTime());

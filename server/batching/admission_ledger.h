@@ -5,6 +5,7 @@
 #include "model/base/clock.h"
 #include "server/batching/admission_policy.h"
 #include "server/batching/backlog.h"
+#include "server/batching/batch_policy.h"
 #include "server/batching/fair_share.h"
 #include "server/batching/service_time.h"
 
@@ -19,7 +20,10 @@ namespace edgenext::serving {
 // It has no lock and no clock, so that a simulator can use it as the server does. Thread-compatible.
 class AdmissionLedger {
  public:
-  explicit AdmissionLedger(const AdmissionPolicy::Options& options) : policy_(options) {}
+  // `order`: in which the images will run.
+  explicit AdmissionLedger(const AdmissionPolicy::Options& options,
+                           const BatchPolicy::Options& order = BatchPolicy::Options())
+      : policy_(options), backlog_(order) {}
 
   // Decides on a request that comes now. The client of one that is refused is expected back, and meanwhile
   // gets its part of the places, for as long as the refusal may tell it to stay away and a second more.
@@ -28,8 +32,8 @@ class AdmissionLedger {
   // is given its chance: or else a time that was measured in a bad moment would never be corrected.
   AdmissionDecision Decide(const AdmissionAsk& ask, MonotonicTime now);
 
-  // These are for the images of `ask`, or some of them: its class, deadline and client are those they were
-  // added with.
+  // These are for the images of `ask`, or some of them: its class, client and times are those they were added
+  // with.
   void Add(const AdmissionAsk& ask, int images);
   void Remove(const AdmissionAsk& ask, int images);
   void Take(const AdmissionAsk& ask, int images);

@@ -26,7 +26,8 @@ struct AdmissionAsk {
   int images = 1;
   MonotonicTime deadline = MonotonicTime::InfiniteFuture();
   TaskClass task_class = TaskClass::kInteractive;
-  std::string client;  // who it is, for fair shares
+  MonotonicTime came = MonotonicTime::InfiniteFuture();  // of one that was admitted: when
+  std::string client;                                    // who it is, for fair shares
 };
 
 struct AdmissionDecision {

@@ -253,8 +253,9 @@ absl::Status AdmissionController::Decide(const AdmissionRequest& request) {
 }
 
 void AdmissionController::TakePlaces(const AdmissionRequest& request, Admission& admission) {
-  ledger_.Add(request, request.images);
   static_cast<AdmissionAsk&>(admission.held_) = request;
+  admission.held_.came = clock_->Now();
+  ledger_.Add(admission.held_, request.images);
 }
 
 void AdmissionController::TakeBytes(size_t bytes, Admission& admission) {

@@ -13,9 +13,10 @@ namespace edgenext::serving {
 // twice.
 struct Call {
   Arrival arrival;
-  TaskAttributes attributes;                     // its deadline is the request's, whatever the attempt
-  int attempts = 0;                              // that clients have made
-  absl::Duration worked = absl::ZeroDuration();  // time that workers have spent on it
+  TaskAttributes attributes;  // its deadline is the request's, whatever the attempt
+  int attempts = 0;           // that clients have made
+  MonotonicTime admitted = MonotonicTime::InfiniteFuture();  // the last attempt; else never
+  absl::Duration worked = absl::ZeroDuration();              // time that workers have spent on it
 };
 
 // What a server says at the end of an attempt.

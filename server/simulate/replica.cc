@@ -7,7 +7,7 @@ namespace edgenext::serving {
 namespace {
 
 AdmissionAsk AskOf(const Call& call) {
-  return {1, call.attributes.deadline, call.attributes.task_class, call.attributes.client_key};
+  return {1, call.attributes.deadline, call.attributes.task_class, call.admitted, call.attributes.client_key};
 }
 
 Call& CallOf(const std::unique_ptr<Task>& task) { return *static_cast<QueuedCall&>(*task).call; }
@@ -23,7 +23,7 @@ Replica::Replica(const Options& options, const ServingPolicy* policy, const Serv
       answered_(std::move(answered)),
       queue_(&policy->batching()),
       workers_(static_cast<size_t>(options.workers)),
-      ledger_(policy->options().admission),
+      ledger_(policy->options().admission, policy->batching().options()),
       jitter_(options.seed) {
   ledger_.SetServiceTime(service->BelievedTimePerImage());
   for (int i = options.workers; i-- > 0;) idle_.push_back(i);
@@ -44,6 +44,7 @@ void Replica::Arrive(std::unique_ptr<Call> call) {
         std::move(call), {unreachable ? Answer::Kind::kUnreachable : Answer::Kind::kOverloaded,
                           policy_->PushBack(decision, call->attributes.deadline, now(), jitter_.Uniform())});
   }
+  call->admitted = now();
   ledger_.Add(AskOf(*call), 1);
   events_->At(UseNetwork(service_->overhead / 2), [this, call = std::move(call)]() mutable {
     const TaskAttributes attributes = policy_->AttributesInQueue(call->attributes);
