@@ -76,7 +76,7 @@ TEST_F(AdmissionTest, RefusesTooLongAWait) {
   const absl::Status status = controller_.Admit(Request(1, 0)).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("wait is 5.5s, at most 5s")));
   EXPECT_EQ(GetReason(status), kReasonOverloaded);
-  EXPECT_THAT(controller_.Admit(Request(1, 0, clock_.Now() + absl::Seconds(10))), IsOk());
+  EXPECT_THAT(controller_.Admit(Request(1, 0, clock_.Now() + absl::Seconds(9))), IsOk());
 }
 
 TEST_F(AdmissionTest, TellsTheDrainTimeSpread) {
@@ -158,8 +158,8 @@ TEST_F(AdmissionTest, SettlesAllOrNothing) {
 TEST_F(AdmissionTest, ABulkImageIsDecidedUponAgain) {
   controller_.SetServiceTime(absl::Seconds(1));
   const Admission interactive = MustAdmit(6, 0);
-  Admission admission = *controller_.Admit(Request(1, 0, clock_.Now() + absl::Seconds(100)));
-  AdmissionRequest bulk = Request(1, 0, clock_.Now() + absl::Seconds(100));
+  Admission admission = *controller_.Admit(Request(1, 0, clock_.Now() + absl::Seconds(9)));
+  AdmissionRequest bulk = Request(1, 0, clock_.Now() + absl::Seconds(9));
   bulk.task_class = TaskClass::kBulk;
   EXPECT_THAT(admission.Settle(bulk), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("5.5s")));
   ExpectUsage(7, 0);

@@ -56,7 +56,7 @@ class BusyServerTest : public ::testing::Test {
       : server_(std::move(options)), stub_(v1::Classifier::NewStub(server_.Connect())) {
     server_.gate().Close();
     running_ = Start("");
-    server_.gate().AwaitArrivals(LoopbackServer::kWarmUpExecutions + 1);
+    server_.AwaitExecutions(1);
     server_.pipeline().admission().SetServiceTime(absl::Seconds(4));
   }
   ~BusyServerTest() override { server_.gate().Open(); }
@@ -119,7 +119,9 @@ TEST_F(BusyServerTest, TooLongAWait) {
 }
 
 TEST_F(BusyServerTest, ARetryThatWouldComeAfterTheDeadlineIsForbidden) {
+  server_.pipeline().admission().SetServiceTime(absl::Milliseconds(1));
   const std::future<ClassifyResult> first = Queue(""), second = Queue("");
+  server_.pipeline().admission().SetServiceTime(absl::Seconds(4));
   const ClassifyResult result = Classify(*stub_, Red(), In(8000));  // 9 s are told, of 12
   EXPECT_THAT(result.status, IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", HasSubstr("2 places")));
   EXPECT_EQ(FindDetail<RetryInfo>(result.status)->retry_delay().seconds(), 9);
