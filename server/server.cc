@@ -25,7 +25,7 @@
 #include "server/machine/cpu_budget.h"
 #include "server/net/descriptor_limit.h"
 #include "server/network_copies.h"
-#include "server/rpc/allocator.h"
+#include "server/rpc/process_settings.h"
 
 namespace edgenext::serving {
 namespace {
@@ -190,6 +190,7 @@ absl::Duration Server::DrainDelay(int signal) const {
 
 ExitCode Server::Run() {
   KeepMessageMemory();
+  SkipLockOrderChecks();
   if (const auto descriptors = RaiseDescriptorLimit(); !descriptors.ok()) {
     Log(LogLevel::kWarning, "descriptor limit not raised", {{"error", descriptors.status().message()}});
   }
