@@ -72,6 +72,7 @@ std::string SolidBmp(uint8_t red, uint8_t green, uint8_t blue) {
 
 LoopbackServer::Options::Options() {
   pipeline.worker_nice = 0;
+  pipeline.max_batch_size = 1;  // the network takes no time, so that which batch pays would be left to chance
   pipeline.admission.queue_capacity = 8;
   pipeline.admission.max_inflight_bytes = size_t{64} << 20;
   rpc.polling_threads = 2;  // so that calls of different queues meet
