@@ -13,6 +13,10 @@ std::vector<double> DurationEdges(absl::Duration latency_objective) {
   return edges;
 }
 
+std::vector<double> RefusalEdges() {
+  return {.00002, .00005, .0001, .0002, .0005, .001, .002, .005, .01, .02, .05};
+}
+
 std::vector<double> BatchSizeEdges() { return {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}; }
 
 }  // namespace edgenext::serving

@@ -11,6 +11,9 @@ namespace edgenext::serving {
 // and `latency_objective` among them.
 std::vector<double> DurationEdges(absl::Duration latency_objective);
 
+// Upper edges of the histogram of refusals in seconds, rising: 20 us to 50 ms.
+std::vector<double> RefusalEdges();
+
 // Upper edges of the batch-size histogram, in images.
 std::vector<double> BatchSizeEdges();
 

@@ -94,6 +94,8 @@ class Metrics {
                             absl::Duration duration) = 0;
   virtual void ObserveStage(Stage stage, absl::Duration duration) = 0;
   virtual void CountRejected(RejectReason reason) = 0;
+  // How long a call was looked at that was refused at once, its message unread.
+  virtual void ObserveRefusal(absl::Duration duration) = 0;
   virtual void CountCancelled(Stage stage) = 0;
   virtual void CountDeadlineExceeded(DeadlineBudget budget) = 0;
   virtual void ObserveBatch(BatchTrigger trigger, int size) = 0;

@@ -82,6 +82,9 @@ PrometheusMetrics::PrometheusMetrics(absl::Duration latency_objective)
     model_state_[i] = &model_state.Add({{"state", kModelStates[i]}});
   batch_size_ = &HistogramFamily(registry_, "edgenext_batch_size", "Images that a worker took together.")
                      .Add({}, BatchSizeEdges());
+  refusal_duration_ = &HistogramFamily(registry_, "edgenext_refusal_duration_seconds",
+                                       "From the headers of a call that was refused at once to its end.")
+                           .Add({}, RefusalEdges());
   compute_cpu_ = &CounterFamily(registry_, "edgenext_compute_cpu_seconds_total",
                                 "CPU time spent on decoding, preprocessing and executing images.")
                       .Add({});
@@ -180,6 +183,10 @@ void PrometheusMetrics::ObserveStage(Stage stage, absl::Duration duration) {
 }
 
 void PrometheusMetrics::CountRejected(RejectReason reason) { rejected_[Index(reason)]->Increment(); }
+
+void PrometheusMetrics::ObserveRefusal(absl::Duration duration) {
+  refusal_duration_->Observe(absl::ToDoubleSeconds(duration));
+}
 
 void PrometheusMetrics::CountCancelled(Stage stage) { cancelled_[Index(stage)]->Increment(); }
 

@@ -41,6 +41,7 @@ class PrometheusMetrics final : public Metrics {
                     absl::Duration duration) override;
   void ObserveStage(Stage stage, absl::Duration duration) override;
   void CountRejected(RejectReason reason) override;
+  void ObserveRefusal(absl::Duration duration) override;
   void CountCancelled(Stage stage) override;
   void CountDeadlineExceeded(DeadlineBudget budget) override;
   void ObserveBatch(BatchTrigger trigger, int size) override;
@@ -71,6 +72,7 @@ class PrometheusMetrics final : public Metrics {
   ByLabel<prometheus::Counter, kBatchTriggers.size()> batches_;
   ByLabel<prometheus::Gauge, kModelStates.size()> model_state_;
   prometheus::Histogram* batch_size_;
+  prometheus::Histogram* refusal_duration_;
   prometheus::Counter* compute_cpu_;
   prometheus::Counter* offered_work_;
   prometheus::Gauge* model_load_duration_;

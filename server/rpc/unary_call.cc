@@ -33,17 +33,18 @@ void UnaryCall::OnHeaders() {
 void UnaryCall::Admit(size_t bytes) {
   AdmissionController& controller = services_.pipeline->admission();
   absl::StatusOr<std::shared_ptr<const ServedModel>> model = services_.pipeline->FindModel("", "");
-  if (!model.ok()) return Refuse(model.status());
+  if (!model.ok()) return RefuseAtOnce(model.status());
   record_.SetModel(*std::move(model));
-  if (const absl::Status spare = call_.CheckConnection(); !spare.ok()) return Refuse(spare);
+  if (const absl::Status spare = call_.CheckConnection(); !spare.ok()) return RefuseAtOnce(spare);
   const absl::Status opened = controller.OpenCall();
-  if (!opened.ok()) return Refuse(opened);
+  if (!opened.ok()) return RefuseAtOnce(opened);
   counts_as_open_ = true;
 
   attributes_ = AttributesOf(call_, services_);
   const size_t reserved = std::min(bytes, controller.limits().max_inflight_bytes);
   absl::StatusOr<Admission> admission = controller.Admit(RequestFor(attributes_, 1, reserved));
-  if (!admission.ok() || admission->bytes() == reserved) return OnAdmitted(std::move(admission));
+  if (!admission.ok()) return RefuseAtOnce(admission.status());
+  if (admission->bytes() == reserved) return OnAdmitted(std::move(admission));
   // The alarm first: once the wait has begun it may end at any time, on any thread.
   call_.SetAlarm(services_.room_timeout, kRoomTimeout);
   wait_ = controller.AwaitBytes(
@@ -61,6 +62,11 @@ void UnaryCall::OnAdmitted(absl::StatusOr<Admission> admission) {
 
 void UnaryCall::Refuse(const absl::Status& why) {
   if (TryFail(why) && absl::IsDeadlineExceeded(why)) CountExpired();
+}
+
+void UnaryCall::RefuseAtOnce(const absl::Status& why) {
+  Refuse(why);
+  services_.metrics->ObserveRefusal(services_.clock->Now() - record_.arrived());
 }
 
 void UnaryCall::OnRead(bool ok, grpc::ByteBuffer message) {

@@ -60,6 +60,8 @@ class UnaryCall final : public CallHandler, public UnaryExchange {
   void Admit(size_t bytes);
   void OnAdmitted(absl::StatusOr<Admission> admission);
   void Refuse(const absl::Status& why);
+  // The same on the headers, before any wait.
+  void RefuseAtOnce(const absl::Status& why);
   // Counts a call whose deadline passed before it was handled.
   void CountExpired();
   // True for the first caller, who then finishes the call.

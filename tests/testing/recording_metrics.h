@@ -26,6 +26,7 @@ class RecordingMetrics final : public serving::Metrics {
   int Stages(serving::Stage stage) const { return Read(stages_, stage); }
   int DeadlinesExceeded(serving::DeadlineBudget budget) const { return Read(deadlines_, budget); }
   int Batches(serving::BatchTrigger trigger) const { return Read(batches_, trigger); }
+  int Refusals() const { return refusals_; }
   int Inferences() const { return inferences_; }
   absl::Duration OfferedWork() const {
     std::lock_guard<std::mutex> lock(mu_);
@@ -58,6 +59,7 @@ class RecordingMetrics final : public serving::Metrics {
                     absl::Duration) override {
     Increment(requests_, std::make_tuple(method, code, std::string(model)));
   }
+  void ObserveRefusal(absl::Duration) override { ++refusals_; }
   void ObserveStage(serving::Stage stage, absl::Duration) override { Increment(stages_, stage); }
   void CountRejected(serving::RejectReason reason) override { Increment(rejected_, reason); }
   void CountCancelled(serving::Stage stage) override { Increment(cancelled_, stage); }
@@ -97,6 +99,7 @@ class RecordingMetrics final : public serving::Metrics {
   absl::Duration offered_work_, compute_cpu_;
   std::map<int, absl::Duration> execution_costs_;
   std::atomic<int> inferences_{0};
+  std::atomic<int> refusals_{0};
 };
 
 }  // namespace edgenext::testing

@@ -104,6 +104,7 @@ TEST_F(BusyServerTest, ADeadlineOutOfReach) {
   EXPECT_FALSE(FindDetail<RetryInfo>(result.status));
   EXPECT_EQ(PushbackOf(result), "-1");
   EXPECT_EQ(server_.metrics().Rejected(RejectReason::kDeadlineUnreachable), 1);
+  AwaitCondition([this] { return server_.metrics().Refusals() == 1; });  // counted when all else is done
 }
 
 TEST_F(BusyServerTest, TooLongAWait) {
@@ -223,6 +224,7 @@ TEST_F(NoBytesTest, ButNotForLong) {
   }
   ExpectOnlyTheHolder();
   EXPECT_EQ(server_->metrics().Rejected(RejectReason::kOverloaded), 2);
+  EXPECT_EQ(server_->metrics().Refusals(), 0);  // at once
 }
 
 TEST_F(NoBytesTest, NorBeyondTheDeadline) {
