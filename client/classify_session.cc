@@ -17,6 +17,8 @@ using edgenext::v1::ClassifyStreamResponse;
 
 constexpr int kMaxFailedAttempts = 5;
 constexpr int kSuspectAfterAttempts = 2;
+// The server's reason for ending a stream over which it had waited for us.
+constexpr char kStreamIdleReason[] = "STREAM_IDLE";
 
 std::function<double()> RandomShares() {
   return [engine = std::minstd_rand(std::random_device()())]() mutable {
@@ -177,6 +179,10 @@ void ClassifySession::TakeError(PendingImage image, const ServerError& error) {
 }
 
 absl::Status ClassifySession::Recover(const ServerError& end) {
+  if (absl::IsUnavailable(end.status) && end.reason == kStreamIdleReason) {
+    for (PendingImage& image : ledger_.TakeAllSent()) ledger_.AddWaiting(std::move(image));
+    return absl::OkStatus();
+  }
   const bool names_retry = end.retry_delay.has_value();
   if (absl::IsResourceExhausted(end.status) && !names_retry && ledger_.sent_count() > 0) {
     AskOneByOne(ledger_.TakeAllSent());

@@ -217,7 +217,8 @@ const std::vector<ServerFlag>& ServerFlags() {
          return Assign(ParseWholeNumber(text, 1, kMaxInt), options.max_connections);
        }},
       {"--max-connection-age", "DURATION", "5m",
-       "age, give or take a tenth, at which a connection is asked to end; its calls get 60 s more",
+       "age, give or take a tenth, at which a TCP connection is asked to end; its calls get 60 s more at "
+       "least",
        [](Text text, Options& options) {
          return Assign(ParseDurationFlag(text, absl::Seconds(1)), options.max_connection_age);
        }},

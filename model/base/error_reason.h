@@ -20,6 +20,7 @@ inline constexpr char kReasonImageTooLarge[] = "IMAGE_TOO_LARGE";
 inline constexpr char kReasonModelNotFound[] = "MODEL_NOT_FOUND";
 inline constexpr char kReasonModelNotReady[] = "MODEL_NOT_READY";
 inline constexpr char kReasonDraining[] = "DRAINING";
+inline constexpr char kReasonStreamIdle[] = "STREAM_IDLE";
 inline constexpr char kReasonOverloaded[] = "OVERLOADED";
 inline constexpr char kReasonDeadlineUnreachable[] = "DEADLINE_UNREACHABLE";
 inline constexpr char kReasonDeadline[] = "DEADLINE";

@@ -34,10 +34,12 @@ absl::optional<absl::Duration> SocketIdleTime(int fd) {
   return absl::Milliseconds(std::min(info.tcpi_last_data_sent, info.tcpi_last_data_recv));
 }
 
-ConnectionTable::ConnectionTable(IdleTime idle_time) : idle_time_(std::move(idle_time)) {}
+ConnectionTable::ConnectionTable(IdleTime idle_time, Clock* clock)
+    : idle_time_(std::move(idle_time)), clock_(*clock) {}
 
 void ConnectionTable::Add(int fd, bool in_reserve) {
-  std::shared_ptr<Connection> connection(new Connection{fd, SocketInode(fd), PeerOf(fd), {in_reserve}});
+  std::shared_ptr<Connection> connection(
+      new Connection{fd, SocketInode(fd), PeerOf(fd), clock_.Now(), {in_reserve}});
   std::lock_guard<std::mutex> lock(mu_);
   ids_[connection->peer] = next_id_;
   connections_.emplace(next_id_++, std::move(connection));

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "model/base/clock.h"
 #include "server/net/socket_copy.h"
 
 namespace edgenext::serving {
@@ -25,7 +26,8 @@ namespace edgenext::serving {
 struct Connection {
   const int fd;
   const ino_t inode;
-  const std::string peer;        // "127.0.0.1:40000"
+  const std::string peer;  // "127.0.0.1:40000"
+  const MonotonicTime accepted;
   std::atomic<bool> in_reserve;  // see ConnectionLimit
 };
 
@@ -39,7 +41,7 @@ absl::optional<absl::Duration> SocketIdleTime(int fd);
 class ConnectionTable {
  public:
   using IdleTime = std::function<absl::optional<absl::Duration>(int fd)>;
-  explicit ConnectionTable(IdleTime idle_time = SocketIdleTime);
+  explicit ConnectionTable(IdleTime idle_time = SocketIdleTime, Clock* clock = &Clock::Real());
 
   // `fd` is an open socket. Called before it is handed over.
   void Add(int fd, bool in_reserve = false);
@@ -85,6 +87,7 @@ class ConnectionTable {
   void ShutDownEvery(int how);
 
   const IdleTime idle_time_;
+  Clock& clock_;
   mutable std::mutex mu_;
   // guarded by mu_
   SocketCopy copy_;

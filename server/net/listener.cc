@@ -96,6 +96,7 @@ Listener::Listener(const Options& options, SocketAddress address, UniqueFd socke
       stop_event_(std::move(stop_event)),
       unix_inode_(address.is_unix() ? InodeOf(address.unix_path()) : 0),
       socket_(std::move(socket)),
+      connections_(SocketIdleTime, options.clock),
       limit_(LimitsFor(options, address), &connections_, options.clock) {}
 
 Listener::~Listener() { Stop(); }

@@ -47,7 +47,10 @@ AdmissionController::AdmissionController(const AdmissionLimits& limits, Clock* c
       random_(random ? std::move(random) : MakeRandom()),
       ledger_(PolicyOptions(limits)) {}
 
-AdmissionController::~AdmissionController() { Close(); }
+AdmissionController::~AdmissionController() {
+  Close();
+  while (!for_places_.empty()) EndWait(for_places_.begin()->first, DrainingStatus());
+}
 
 void AdmissionController::SetServiceTime(absl::Duration time) {
   std::lock_guard<std::mutex> lock(mu_);
@@ -82,7 +85,7 @@ absl::StatusOr<Admission> AdmissionController::Admit(const AdmissionRequest& req
   absl::Status status = CheckPossible(request, limits_);
   if (status.ok()) {
     std::lock_guard<std::mutex> lock(mu_);
-    status = CheckTime(request.deadline);
+    status = CheckOpen(request.deadline);
     if (status.ok()) status = Decide(request);
     if (status.ok()) {
       Admission admission(this);
@@ -193,9 +196,7 @@ void AdmissionController::Close() {
   {
     std::lock_guard<std::mutex> lock(mu_);
     closed_ = true;
-    for (const auto& [id, waiter] : for_places_) ledger_.EndWait(waiter.wanted);
     waiters.swap(for_bytes_);
-    waiters.merge(for_places_);
   }
   for (auto& [id, waiter] : waiters) waiter.admitted(DrainingStatus());
 }
@@ -223,7 +224,7 @@ void AdmissionController::CountRefusal(int images) const {
 AdmissionController::WaitId AdmissionController::Await(Waiter waiter, Line& line) {
   {
     std::unique_lock<std::mutex> lock(mu_);
-    if (!closed_) {
+    if (!closed_ || &line == &for_places_) {
       const WaitId id = ++last_id_;
       if (&line == &for_places_) ledger_.BeginWait(waiter.wanted);
       line.emplace(id, std::move(waiter));
@@ -235,8 +236,11 @@ AdmissionController::WaitId AdmissionController::Await(Waiter waiter, Line& line
   return 0;
 }
 
+absl::Status AdmissionController::CheckOpen(MonotonicTime deadline) const {
+  return closed_ ? DrainingStatus() : CheckTime(deadline);
+}
+
 absl::Status AdmissionController::CheckTime(MonotonicTime deadline) const {
-  if (closed_) return DrainingStatus();
   return deadline <= clock_->Now() ? DeadlineExceededStatus() : absl::OkStatus();
 }
 

@@ -59,7 +59,7 @@ class AdmissionController {
 
   // These wait for room, first come first served, for as long as it takes. `admitted` is called once, with no
   // lock held, at once or later from a thread that frees room: with what `admission` has become, or with
-  // UNAVAILABLE (DRAINING) after Close, DEADLINE_EXCEEDED if the deadline has passed when its turn comes, or
+  // UNAVAILABLE (DRAINING) after Close if it is bytes that are wanted, DEADLINE_EXCEEDED if the deadline has passed when its turn comes, or
   // what EndWait says; the Admission is then given back. The id is for EndWait. `admission` comes from Admit.
   //
   // Bytes, of which `admission` holds none.
@@ -80,7 +80,8 @@ class AdmissionController {
   // When whoever is refused now may try again: the predicted time in which the queue drains, spread.
   absl::Duration RetryDelay();
 
-  // Refuses everything from now on; waiters are answered with UNAVAILABLE (DRAINING).
+  // Refuses everything from now on; who waits for bytes is answered with UNAVAILABLE (DRAINING). Who holds
+  // bytes was admitted and is served on: AwaitPlaces works as before.
   void Close();
 
   // Waits until nothing is held or `deadline`, and returns whether nothing is. The one member that blocks.
@@ -116,6 +117,7 @@ class AdmissionController {
   // These need mu_ held.
   bool idle() const { return ledger_.waiting() == 0 && ledger_.executing() == 0 && bytes_ == 0; }
   absl::Status CheckTime(MonotonicTime deadline) const;
+  absl::Status CheckOpen(MonotonicTime deadline) const;
   // Whether the request may have its places; whoever wants none may.
   absl::Status Decide(const AdmissionRequest& request);
   void TakePlaces(const AdmissionRequest& request, Admission& admission);

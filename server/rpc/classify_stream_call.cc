@@ -12,6 +12,12 @@
 #include "server/rpc/status_mapping.h"
 
 namespace edgenext::serving {
+namespace {
+
+// What a stream gets on a connection that is old already, whose client has not heard so.
+constexpr absl::Duration kShortestStream = absl::Seconds(1);
+
+}  // namespace
 
 ClassifyStreamCall::~ClassifyStreamCall() {
   if (counts_as_open_) services_.pipeline->admission().CloseCall();
@@ -21,6 +27,7 @@ void ClassifyStreamCall::OnHeaders() {
   const auto model = services_.pipeline->FindModel("", "");
   if (model.ok()) record_.SetModel(*model);
   absl::Status refused = model.status();
+  attributes_ = AttributesOf(call_, services_);
   if (refused.ok()) refused = call_.CheckConnection();
   if (refused.ok()) refused = Open();
   {
@@ -30,6 +37,10 @@ void ClassifyStreamCall::OnHeaders() {
       call_.AddInitialMetadata(kStreamWindowKey, absl::StrCat(services_.stream_window));
       writing_ = true;
       call_.SendInitialMetadata();
+      const absl::Duration until_old = call_.connection_old_at() - services_.clock->Now();
+      if (until_old < absl::InfiniteDuration()) {
+        call_.SetAlarm(until_old > absl::ZeroDuration() ? until_old : kShortestStream, kConnectionOld);
+      }
     } else {
       EndWith(refused);
     }
@@ -40,20 +51,44 @@ void ClassifyStreamCall::OnHeaders() {
 absl::Status ClassifyStreamCall::Open() {
   EDGENEXT_RETURN_IF_ERROR(services_.pipeline->admission().OpenCall());
   counts_as_open_ = true;
-  return services_.pipeline->admission().Admit(RequestFor(AttributesOf(call_, services_), 0, 0)).status();
+  return services_.pipeline->admission().Admit(RequestFor(attributes_, 0, 0)).status();
 }
 
 void ClassifyStreamCall::WantNext() {
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (!takes_more() || reading_ || unanswered_ >= services_.stream_window) return;
+    reading_ = true;
+  }
+  AdmissionController& controller = services_.pipeline->admission();
+  const size_t bytes = std::min(MaxClassifyMessageBytes(services_), controller.limits().max_inflight_bytes);
+  absl::StatusOr<Admission> room = controller.Admit(RequestFor(attributes_, 0, bytes));
+  if (!room.ok() || room->bytes() > 0) return OnRoom(std::move(room));
+  const AdmissionController::WaitId wait = controller.AwaitBytes(
+      *std::move(room), bytes,
+      [self = shared()](absl::StatusOr<Admission> admitted) { self->OnRoom(std::move(admitted)); });
   std::lock_guard<std::mutex> lock(mu_);
-  const bool open = !finished_ && !half_closed_ && !ends_with_;
-  if (!open || reading_ || unanswered_ >= services_.stream_window) return;
-  reading_ = true;
-  call_.Read();
+  wait_ = std::max(wait_, wait);  // it may have ended, and the next begun
+}
+
+void ClassifyStreamCall::OnRoom(absl::StatusOr<Admission> room) {
+  std::lock_guard<std::mutex> lock(mu_);
+  if (room.ok() && takes_more()) {
+    room_ = *std::move(room);
+    if (idle()) BeginIdle();
+    call_.Read();
+    return;
+  }
+  reading_ = false;
+  if (!room.ok()) EndWith(room.status());
 }
 
 void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
+  Admission room;
   {
     std::lock_guard<std::mutex> lock(mu_);
+    room = std::move(room_);
+    if (offer_) services_.pipeline->admission().Withdraw(*std::exchange(offer_, absl::nullopt));
     if (finished_) return;
     if (!ok) {
       half_closed_ = true;
@@ -63,9 +98,60 @@ void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
       return;
     }
     ++unanswered_;
+    ++computing_;
     has_read_ = true;
   }
-  TakeImage(std::move(message));
+  TakeImage(std::move(message), std::move(room));
+}
+
+void ClassifyStreamCall::BeginIdle() {
+  idle_since_ = services_.clock->Now();
+  if (!std::exchange(idle_alarm_set_, true)) call_.SetAlarm(services_.stream_idle_time, kIdle);
+}
+
+void ClassifyStreamCall::OnAlarm(int alarm) {
+  if (alarm == kIdle) return OfferIdleRoom();
+  std::lock_guard<std::mutex> lock(mu_);
+  if (!half_closed_)
+    EndWith(WithReason(absl::UnavailableError("the connection is old, open another"), kReasonDraining));
+}
+
+void ClassifyStreamCall::OfferIdleRoom() {
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    idle_alarm_set_ = false;
+    if (!takes_more() || !idle()) return;
+    const absl::Duration left = idle_since_ + services_.stream_idle_time - services_.clock->Now();
+    if (left > absl::ZeroDuration()) {
+      idle_alarm_set_ = true;
+      call_.SetAlarm(left, kIdle);
+      return;
+    }
+  }
+  // Nothing is read meanwhile: alarms and reads end on the same thread.
+  const AdmissionController::OfferId offer =
+      services_.pipeline->admission().OfferBytes([self = shared()] { self->GiveRoomBack(); });
+  std::lock_guard<std::mutex> lock(mu_);
+  offer_ = offer;
+}
+
+void ClassifyStreamCall::GiveRoomBack() {
+  Admission room;
+  std::lock_guard<std::mutex> lock(mu_);
+  if (!takes_more() || !idle()) return;
+  room = std::move(room_);
+  if (writing_) call_.Break();  // the client takes no answers
+  EndWith(WithReason(absl::UnavailableError("the stream was idle and others needed its room, open another"),
+                     kReasonStreamIdle));
+}
+
+void ClassifyStreamCall::StopWaiting() {
+  AdmissionController::WaitId wait = 0;
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    wait = wait_;
+  }
+  services_.pipeline->admission().EndWait(wait, absl::CancelledError("the stream has ended"));
 }
 
 absl::StatusOr<MonotonicTime> ClassifyStreamCall::Deadline(const v1::ClassifyStreamRequest& request) const {
@@ -80,7 +166,7 @@ absl::StatusOr<MonotonicTime> ClassifyStreamCall::Deadline(const v1::ClassifyStr
   return std::min(call_.deadline(), services_.clock->Now() + timeout);
 }
 
-void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message) {
+void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message, Admission room) {
   const auto record = std::make_shared<CallRecord>(services_, Method::kClassifyStream);
   const auto request = std::make_shared<v1::ClassifyStreamRequest>();
   const size_t bytes = message.Length();
@@ -92,6 +178,7 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message) {
     record->End(parsed);
     std::lock_guard<std::mutex> lock(mu_);
     --unanswered_;
+    --computing_;
     EndWith(parsed);
     return;
   }
@@ -105,34 +192,26 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message) {
   };
   const absl::StatusOr<MonotonicTime> deadline = Deadline(*request);
   for (const absl::Status& status : {size_checked, model.status(), deadline.status()}) {
-    if (!status.ok()) return OnAdmitted(status, std::move(job));
+    if (status.ok()) continue;
+    room = Admission();
+    return OnAdmitted(status, std::move(job));
   }
   job.model = *std::move(model);
-  job.attributes = AttributesOf(call_, services_);
+  job.attributes = attributes_;
   job.attributes.deadline = *deadline;
   job.cancellation = cancellation_;
 
   if (request->request().priority() == v1::BULK) job.attributes.task_class = TaskClass::kBulk;
 
-  AdmissionController& controller = services_.pipeline->admission();
-  absl::StatusOr<Admission> admission = controller.Admit(RequestFor(job.attributes, 0, bytes));
-  if (!admission.ok() || admission->bytes() == bytes) {
-    return AwaitPlace(std::move(admission), bytes, std::move(job));
-  }
-  controller.AwaitBytes(*std::move(admission), bytes,
-                        [self = shared(), bytes, held = std::make_shared<ClassifyJob>(std::move(job))](
-                            absl::StatusOr<Admission> admitted) {
-                          self->AwaitPlace(std::move(admitted), bytes, std::move(*held));
-                        });
-}
-
-void ClassifyStreamCall::AwaitPlace(absl::StatusOr<Admission> admission, size_t bytes, ClassifyJob job) {
-  if (!admission.ok()) return OnAdmitted(admission.status(), std::move(job));
-  const AdmissionRequest room = RequestFor(job.attributes, 1, bytes);
-  services_.pipeline->admission().AwaitPlaces(
-      *std::move(admission), room,
+  const absl::Status cut = room.Settle(RequestFor(job.attributes, 0, bytes));
+  if (!cut.ok()) return OnAdmitted(cut, std::move(job));
+  const AdmissionRequest place = RequestFor(job.attributes, 1, bytes);
+  const AdmissionController::WaitId wait = services_.pipeline->admission().AwaitPlaces(
+      std::move(room), place,
       [self = shared(), held = std::make_shared<ClassifyJob>(std::move(job))](
           absl::StatusOr<Admission> admitted) { self->OnAdmitted(std::move(admitted), std::move(*held)); });
+  std::lock_guard<std::mutex> lock(mu_);
+  wait_ = std::max(wait_, wait);  // it may have ended, and the next begun
 }
 
 void ClassifyStreamCall::OnAdmitted(absl::StatusOr<Admission> admission, ClassifyJob job) {
@@ -162,7 +241,9 @@ void ClassifyStreamCall::Answer(uint64_t id, CallRecord& record,
   const grpc::ByteBuffer message = SerializeMessage(answer);
 
   std::lock_guard<std::mutex> lock(mu_);
+  --computing_;
   if (finished_ || broken_) return;
+  if (idle()) BeginIdle();
   answers_.push_back(message);
   if (!writing_) WriteNext();
 }
@@ -188,12 +269,15 @@ void ClassifyStreamCall::OnWritten(bool ok) {
 void ClassifyStreamCall::OnDone(bool cancelled) {
   if (!cancelled) return;
   cancellation_->Cancel();
-  std::lock_guard<std::mutex> lock(mu_);
-  broken_ = true;
-  const absl::Status why = record_.CancelledOrExpired(call_.deadline());
-  // The Read's end, which comes first, looked as if the client had sent all.
-  if (finished_ && !has_read_ && !std::exchange(counted_, true)) record_.End(why);
-  EndWith(why);
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    broken_ = true;
+    const absl::Status why = record_.CancelledOrExpired(call_.deadline());
+    // The Read's end, which comes first, looked as if the client had sent all.
+    if (finished_ && !has_read_ && !std::exchange(counted_, true)) record_.End(why);
+    EndWith(why);
+  }
+  StopWaiting();
 }
 
 void ClassifyStreamCall::OnDrain() {
@@ -203,11 +287,14 @@ void ClassifyStreamCall::OnDrain() {
 
 bool ClassifyStreamCall::OnAbort(const absl::Status& why) {
   cancellation_->Cancel();
-  std::lock_guard<std::mutex> lock(mu_);
-  if (finished_ || broken_) return false;
-  broken_ = true;
-  if (writing_) call_.Break();
-  EndWith(why);
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (finished_ || broken_) return false;
+    broken_ = true;
+    if (writing_) call_.Break();
+    EndWith(why);
+  }
+  StopWaiting();
   return true;
 }
 

@@ -45,8 +45,9 @@ void RpcCall::Alarm::Set(absl::Duration delay) {
 
 void RpcCall::Alarm::OnComplete(bool ok) {
   const std::shared_ptr<RpcCall> alive = std::move(alive_);
-  if (ok) call_.handler()->OnAlarm(alarm_);
-  call_.Leave();
+  if (ok) alive->handler()->OnAlarm(alarm_);
+  alive->Forget(this);
+  alive->Leave();
 }
 
 RpcCall::RpcCall(grpc::ServerCompletionQueue& queue, CallRegistry& registry, const ArrivalHandler& on_arrival)
@@ -145,6 +146,11 @@ void RpcCall::SetAlarm(absl::Duration delay, int alarm) {
   if (finishing_) return;
   alarms_.emplace_back(*this, alarm);
   alarms_.back().Set(delay);
+}
+
+void RpcCall::Forget(const Alarm* alarm) {
+  std::lock_guard<std::mutex> lock(mu_);
+  alarms_.remove_if([alarm](const Alarm& other) { return &other == alarm; });
 }
 
 void RpcCall::CancelAlarms() {

@@ -77,8 +77,13 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   const std::string& Peer() const { return peer_; }
   // RESOURCE_EXHAUSTED (OVERLOADED) if its connection is there for health checks only (ConnectionLimit).
   absl::Status CheckConnection() const;
-  // Counts the call on its connection until it ends; null if that is not known.
-  void SetConnection(std::shared_ptr<const Connection> connection) { connection_ = std::move(connection); }
+  // From when its connection is so old that the client has been told to open another.
+  MonotonicTime connection_old_at() const { return connection_old_at_; }
+  // Counts the call on its connection until it ends. Called at its arrival, if the connection is known.
+  void SetConnection(std::shared_ptr<const Connection> connection, MonotonicTime old_at) {
+    connection_ = std::move(connection);
+    connection_old_at_ = old_at;
+  }
   // The first value of the client's metadata with this key, which is in lower case. Valid as long as the
   // call.
   absl::optional<absl::string_view> Metadata(const std::string& key) const;
@@ -121,7 +126,7 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
     std::shared_ptr<RpcCall> alive_;
   };
 
-  // An alarm, from its setting to its end.
+  // An alarm, from its setting to its end, with which it is deleted.
   class Alarm final : public Completion {
    public:
     Alarm(RpcCall& call, int alarm) : call_(call), alarm_(alarm) {}
@@ -142,6 +147,8 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   void OnRead(bool ok);
   void OnWritten(bool ok);
   void OnFinished(bool ok);
+  // It has ended. Deletes it.
+  void Forget(const Alarm* alarm);
   // One more operation is under way, which the result keeps the call alive for.
   std::shared_ptr<RpcCall> Enter();
   // One less is.
@@ -156,6 +163,7 @@ class RpcCall final : public std::enable_shared_from_this<RpcCall> {
   MonotonicTime deadline_;
   std::string peer_;
   std::shared_ptr<const Connection> connection_;
+  MonotonicTime connection_old_at_ = MonotonicTime::InfiniteFuture();
   std::unique_ptr<CallHandler> owned_handler_;
   std::atomic<CallHandler*> handler_{nullptr};
 

@@ -23,6 +23,8 @@ namespace {
 constexpr int kArmedCalls = 32;
 constexpr int kMaxHeaderBytes = 16 << 10;
 constexpr int kMinPingIntervalMs = 10'000;
+// By how much gRPC spreads the age of connections, up and down.
+constexpr double kAgeSpread = 0.1;
 // How long clients get to read their last answers, of which it is not known when they have, before their
 // connection ends; and to close it then.
 constexpr absl::Duration kLastAnswersTime = absl::Milliseconds(100);
@@ -42,8 +44,10 @@ void SetChannelArguments(const RpcServer::Options& options, grpc::ServerBuilder&
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, ToMilliseconds(options.handshake_timeout));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, ToMilliseconds(options.max_connection_idle));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, ToMilliseconds(options.max_connection_age));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
-                             ToMilliseconds(options.max_connection_age_grace));
+  // From the earliest end of the age; streams know its latest only.
+  builder.AddChannelArgument(
+      GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+      ToMilliseconds(options.max_connection_age_grace + 2 * kAgeSpread * options.max_connection_age));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, ToMilliseconds(options.keepalive_time));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, ToMilliseconds(options.keepalive_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -62,8 +66,12 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const Options& optio
                                                             const ServiceContext& services,
                                                             std::unique_ptr<Listener> listener) {
   std::unique_ptr<RpcServer> server(new RpcServer(services, std::move(listener)));
-  server->AddMethods(options);
-  EDGENEXT_RETURN_IF_ERROR(server->Build(options));
+  Options own = options;
+  // Clients of an old connection are to look where else there are servers: behind a unix socket there are
+  // none.
+  if (server->listener_->address().is_unix()) own.max_connection_age = absl::InfiniteDuration();
+  server->AddMethods(own);
+  EDGENEXT_RETURN_IF_ERROR(server->Build(own));
   return server;
 }
 
@@ -94,9 +102,13 @@ absl::Status RpcServer::Build(const Options& options) {
   for (int i = 0; i < options.polling_threads; ++i) {
     auto queue = std::make_unique<Queue>();
     queue->poller = std::make_unique<Poller>(builder.AddCompletionQueue());
-    queue->on_arrival = [this, queue = queue.get()](RpcCall& call) {
+    const absl::Duration latest_age = options.max_connection_age * (1 + kAgeSpread);
+    queue->on_arrival = [this, latest_age, queue = queue.get()](RpcCall& call) {
       Arm(*queue);
-      call.SetConnection(listener_->FindConnection(call.Peer()));
+      if (std::shared_ptr<const Connection> connection = listener_->FindConnection(call.Peer())) {
+        const MonotonicTime old_at = connection->accepted + latest_age;
+        call.SetConnection(std::move(connection), old_at);
+      }
       return methods_.MakeHandler(call);
     };
     queues_.push_back(std::move(queue));

@@ -49,7 +49,9 @@ class RpcServer {
     absl::Duration keepalive_time = absl::Seconds(60);
     absl::Duration keepalive_timeout = absl::Seconds(10);
     absl::Duration max_connection_idle = absl::Minutes(10);
-    absl::Duration max_connection_age = absl::Minutes(5);  // gRPC spreads it by ± 10 %
+    // When a client is told to open another connection, which gRPC spreads by ± 10 %, and what its calls get
+    // at least to end after that; streams end then by themselves. Not for unix sockets.
+    absl::Duration max_connection_age = absl::Minutes(5);
     absl::Duration max_connection_age_grace = absl::Seconds(60);
     bool reflection = true;
   };

@@ -32,6 +32,8 @@ struct ServiceContext {
   absl::Duration room_timeout = absl::Seconds(1);
   std::string client_key;                        // of the metadata that names the client; "": its connection
   std::unordered_set<std::string> bulk_clients;  // whose images are bulk, whatever they say
+  // How long a stream may wait for its client, with nothing to compute, before others may have its room.
+  absl::Duration stream_idle_time = absl::Seconds(1);
   absl::Duration latency_objective = absl::Milliseconds(100);  // what a short deadline is
 };
 

@@ -1,6 +1,7 @@
 // Lost streams, refusals and the budget: every file still has exactly one result.
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "client/classify_session.h"
 #include "gmock/gmock.h"
@@ -90,6 +91,19 @@ TEST(ClassifySessionRetry, DrainedImagesMoveToANewStreamAndTheOthersAreAwaited) 
   EXPECT_EQ(server.streams(), 2U);
   EXPECT_EQ(server.times_read(SessionRun::ImageBytes(0)), 1);
   EXPECT_EQ(server.times_read(SessionRun::ImageBytes(1)), 2);
+}
+
+// As often as it likes: that is no failure.
+TEST(ClassifySessionRetry, AnIdleStreamThatTheServerEndedIsOpenedAgain) {
+  constexpr int kTimes = 30;
+  const auto idle = CallStatus(ErrorOf(grpc::StatusCode::UNAVAILABLE, "idle", "STREAM_IDLE"));
+  std::vector<ScriptedClassifier::StreamScript> scripts(kTimes, AnswerThenEnd(0, idle));
+  scripts.push_back(AnswerAll);
+  ScriptedClassifier server(scripts);
+  SessionRun run(5);
+  EXPECT_THAT(run.Run(server).status, IsOk());
+  run.ExpectAllClassified();
+  EXPECT_EQ(server.streams(), kTimes + 1U);
 }
 
 TEST(ClassifySessionRetry, AServerThatIsLoadingIsAskedAgain) {

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import unittest
+import urllib.request
 
 from harness import BIN, PATIENCE_SECONDS, SAMPLES, Server, expected_samples
 
@@ -67,6 +69,23 @@ class RestartTest(unittest.TestCase):
         successor = self.start_server()
         self.assert_every_file_answered_once(client, first_lines)
         self.assertEqual(successor.stop(), 0, successor.log())
+
+    def test_connections_that_age_under_a_long_stream(self):
+        """An image takes near a tenth of a second without vector instructions: ten seconds of one stream."""
+        self.names = self.names[:100]
+        server = Server("--cpus=1", "--max-isa=scalar", "--input-size=256", "--max-connection-age=2s",
+                        grpc_port=self.port)
+        self.addCleanup(server.close)
+        rest, errors = self.start_client().communicate(timeout=PATIENCE_SECONDS)
+        lines = [json.loads(line) for line in rest.splitlines()]
+        self.assertEqual([line["file"] for line in lines], [str(name) for name in self.names])
+        self.assertEqual([line for line in lines if "error" in line], [], errors)
+        metrics = urllib.request.urlopen(f"http://{server.http}/metrics", timeout=PATIENCE_SECONDS).read().decode()
+        requests = {code: float(count) for code, count in re.findall(
+            r'edgenext_requests_total{[^}]*code="(\w+)"[^}]*method="ClassifyStream"[^}]*} (\S+)', metrics)
+                    if float(count)}
+        self.assertEqual(requests, {"OK": len(self.names)}, "what was read was answered, and nothing read twice")
+        self.assertEqual(server.stop(), 0, server.log())
 
     def test_a_server_that_does_not_come_back(self):
         server = self.start_server()

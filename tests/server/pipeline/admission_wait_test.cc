@@ -213,6 +213,16 @@ TEST_F(AdmissionWaitTest, CloseAnswersWaiters) {
   ExpectUsage(1, 1000);
 }
 
+TEST_F(AdmissionWaitTest, CloseServesOnWhoHoldsBytes) {
+  Admission full = MustAdmit(10, 5), late = MustAdmit(0, 5);
+  WaitForPlace("before");
+  controller_.Close();
+  controller_.AwaitPlaces(std::move(late), Request(1, 5), Note("after"));
+  EXPECT_THAT(log_, IsEmpty());
+  full = Admission();
+  EXPECT_THAT(log_, ElementsAre("before OK", "after OK"));
+}
+
 TEST_F(AdmissionWaitTest, ADestroyedControllerAnswersItsWaiters) {
   auto controller = std::make_unique<AdmissionController>(Limits(), &clock_);
   controller->AwaitPlaces(*controller->Admit(Request(0, 0)), Request(1, 0), Note("a"));

@@ -212,22 +212,7 @@ TEST_F(NarrowServerTest, AStreamWaitsForAPlaceAndIsNeverRefused) {
   for (const auto& [id, answer] : answers) EXPECT_TRUE(answer.has_response()) << answer.ShortDebugString();
 }
 
-TEST_F(NarrowServerTest, AnIdleStreamHoldsNothing) {
-  const auto stream = Open();
-  stream->WaitForInitialMetadata();
-  ASSERT_TRUE(stream->Write(Red(1)));
-  v1::ClassifyStreamResponse answer;
-  ASSERT_TRUE(stream->Read(&answer));
-  AwaitCondition([this] { return server_.pipeline().Gauges().inflight_bytes == 0; });
-  EXPECT_EQ(server_.pipeline().Gauges().inflight_requests, 0);
-  EXPECT_THAT(testing::Classify(server_.Connect(), Red(0).request()).status, IsGrpcOk());
-  ASSERT_TRUE(stream->Write(Red(2)));
-  EXPECT_TRUE(stream->Read(&answer));
-  stream->WritesDone();
-  EXPECT_THAT(stream->Finish(), IsGrpcOk());
-}
-
-TEST_F(NarrowServerTest, AtADrainAnImageThatWaitsForAPlaceIsToldSo) {
+TEST_F(NarrowServerTest, AtADrainAnImageThatWaitsForAPlaceIsFinished) {
   server_.gate().Close();
   const auto stream = Open();
   for (uint64_t id = 1; id <= 3; ++id) ASSERT_TRUE(stream->Write(Red(id)));
@@ -238,10 +223,7 @@ TEST_F(NarrowServerTest, AtADrainAnImageThatWaitsForAPlaceIsToldSo) {
   server_.gate().Open();
   const auto answers = ReadAll(*stream);
   ASSERT_EQ(answers.size(), 3u);
-  EXPECT_TRUE(answers.at(1).has_response());
-  EXPECT_TRUE(answers.at(2).has_response());
-  EXPECT_EQ(answers.at(3).error().code(), StatusCode::UNAVAILABLE);
-  EXPECT_EQ(ReasonOf(answers.at(3).error()), "DRAINING");
+  for (const auto& [id, answer] : answers) EXPECT_TRUE(answer.has_response()) << answer.ShortDebugString();
   EXPECT_THAT(stream->Finish(), IsError(StatusCode::UNAVAILABLE, "DRAINING", _));
 }
 

@@ -63,7 +63,8 @@ class ConnectionReserveTest : public ::testing::Test {
       busy_.push_back(std::async(std::launch::async,
                                  [channel = busy_channels_.back()] { return Classify(channel, Red()); }));
     }
-    AwaitCondition([this] { return server_.pipeline().Gauges().queue_depth == kLimit - 1; });
+    const auto images = static_cast<int64_t>(kLimit * Red().image().size());
+    AwaitCondition([&] { return server_.pipeline().Gauges().inflight_bytes == images; });
   }
   static grpc::Status Health(const std::shared_ptr<grpc::Channel>& channel) {
     grpc::ClientContext context;

@@ -95,11 +95,11 @@ TEST(ConnectionSettingsTest, CallsBeyondTheStreamsOfAConnectionWait) {
   for (int i = 0; i < 3; ++i) {
     calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
   }
-  server.AwaitExecutions(1);
-  testing::AwaitCondition([&] { return server.pipeline().Gauges().queue_depth == 1; });
+  const auto two_images = static_cast<int64_t>(2 * Red().image().size());
+  testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == two_images; });
   EXPECT_THAT(Classify(server.Connect(), v1::ClassifyRequest()).status.error_message(), HasSubstr("empty"))
       << "another connection has streams of its own";
-  EXPECT_EQ(server.pipeline().Gauges().queue_depth, 1) << "the third has not come";
+  EXPECT_EQ(server.pipeline().Gauges().inflight_bytes, two_images) << "the third has not come";
   server.gate().Open();
   for (auto& call : calls) EXPECT_THAT(call.get().status, IsGrpcOk());
 }

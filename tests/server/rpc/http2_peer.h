@@ -68,9 +68,9 @@ class Http2Peer {
     SendFrame(kHeaders, 4 /* END_HEADERS */, stream, block);
   }
 
-  // The call's only message.
-  void SendMessage(uint32_t stream, const std::string& message) {
-    SendFrame(kData, 1 /* END_STREAM */, stream,
+  // A message of the call, of at most 16 KiB; by default its last.
+  void SendMessage(uint32_t stream, const std::string& message, bool last = true) {
+    SendFrame(kData, last ? 1 /* END_STREAM */ : 0, stream,
               std::string(1, '\0') + BigEndian(static_cast<uint32_t>(message.size()), 4) + message);
   }
 
