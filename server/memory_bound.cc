@@ -22,6 +22,9 @@ constexpr size_t kCallBytes = size_t{48} << 10;
 // 3 bytes, and PNG with 16 bits, 6.
 constexpr size_t kDecodeBytesPerPixel = 9;
 
+// Of the memory, what the limits that are chosen here leave alone.
+constexpr size_t kUnusedPart = 16;
+
 constexpr int kCallsPerPlace = 4;
 constexpr int kLeastOpenCalls = 64;
 constexpr int64_t kMostPixels = 64'000'000;
@@ -68,7 +71,8 @@ absl::StatusOr<MemoryPlan> PlanMemory(const ServerOptions& options, const Memory
   bound.open_calls = static_cast<size_t>(plan.max_open_calls) * call_bytes;
 
   const size_t taken = bound.total();
-  const size_t room = limit_bytes > taken ? limit_bytes - taken : 0;
+  const size_t usable = limit_bytes - limit_bytes / kUnusedPart;
+  const size_t room = usable > taken ? usable - taken : 0;
   plan.max_inflight_bytes = options.max_inflight_bytes.value_or(
       std::max(LeastInflightBytes(options), std::min(limit_bytes / 4, LargestBudget(room, needs))));
   bound.inflight = plan.max_inflight_bytes;

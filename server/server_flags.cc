@@ -103,10 +103,11 @@ absl::Status ReadClientKey(Text text, Options& options) {
 }
 
 absl::Status ReadBulkClients(Text text, Options& options) {
-  options.bulk_clients = absl::StrSplit(text, ',');
-  for (const std::string& client : options.bulk_clients) {
+  std::vector<std::string> clients = absl::StrSplit(text, ',');
+  for (const std::string& client : clients) {
     if (client.empty()) return absl::InvalidArgumentError("names with commas between, none of them empty");
   }
+  options.bulk_clients = std::move(clients);
   return absl::OkStatus();
 }
 

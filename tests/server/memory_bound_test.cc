@@ -35,12 +35,12 @@ TEST(MemoryBoundTest, ChoosesTheLimits) {
   const std::vector<Case> cases = {
       {"a large machine: as documented", 64 * 1024, 16, 1024, 16 * 1024, 64},
       {"8 GiB", 8 * 1024, 2, 1024, 2048, 64},
-      // Images: 1024 / 3 MiB by 9 bytes and two workers. Calls: 128 MiB by 304 KiB. Less than a quarter is
-      // left for the budget in the small ones: half of 512 - 64 - 18 - 24 - 32 - 63.8 - 170.7 MiB, of which a
-      // copy is parsed, and of 512 - 64 - 18 - 48 - 32 - 63.8 - 206.
-      {"1 GiB", 1024, 2, 431, 256, 19.88},
-      {"a small container", 512, 1, 215, 69, 19.88},
-      {"a small container with two cores", 512, 2, 215, 40, 12},
+      // Images: 1024 / 3 MiB by 9 bytes and two workers. Calls: 128 MiB by 304 KiB. The budget is less than a
+      // quarter: what 15/16 of 1024 MiB leave beside one message; and half, since a copy is parsed, of 15/16
+      // of 512 MiB minus 64, 18, 24, 32, 63.8 and 170.7, and minus 64, 18, 48, 32, 63.8 and 206.
+      {"1 GiB", 1024, 2, 431, 248, 19.88},
+      {"a small container", 512, 1, 215, 53, 19.88},
+      {"a small container with two cores", 512, 2, 215, 24, 12},
   };
   for (const Case& c : cases) {
     const auto plan = PlanMemory(ServerOptions(), Needs(c.workers), c.limit_mib * kMiB);

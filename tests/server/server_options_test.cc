@@ -13,6 +13,7 @@ namespace edgenext::serving {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -78,6 +79,10 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
                                           "--max-image-pixels=1000000",
                                           "--max-image-side=4096",
                                           "--max-inflight-bytes=1GiB",
+                                          "--max-queue-wait=3s",
+                                          "--max-open-calls=77",
+                                          "--client-key=x-client",
+                                          "--bulk-clients=a,b-2",
                                           "--cache-bytes=64MiB",
                                           "--max-connections=10",
                                           "--max-connection-age=1m30s",
@@ -106,9 +111,13 @@ TEST(ServerOptionsTest, EveryFlagSetsItsOption) {
   EXPECT_EQ(options.queue_capacity, 99);
   EXPECT_THAT(options.stream_window, Optional(7));
   EXPECT_EQ(options.max_image_bytes, size_t{64} << 10);
-  EXPECT_EQ(options.max_image_pixels, 1000000);
+  EXPECT_THAT(options.max_image_pixels, Optional(1000000));
   EXPECT_EQ(options.max_image_side, 4096);
   EXPECT_THAT(options.max_inflight_bytes, Optional(size_t{1} << 30));
+  EXPECT_EQ(options.max_queue_wait, absl::Seconds(3));
+  EXPECT_THAT(options.max_open_calls, Optional(77));
+  EXPECT_EQ(options.client_key, "x-client");
+  EXPECT_THAT(options.bulk_clients, ElementsAre("a", "b-2"));
   EXPECT_EQ(options.cache_bytes, size_t{64} << 20);
   EXPECT_EQ(options.max_connections, 10);
   EXPECT_EQ(options.max_connection_age, absl::Seconds(90));
@@ -168,6 +177,13 @@ TEST(ServerOptionsTest, AWrongValueIsNamedWithWhatWasExpected) {
            Case{"--max-image-bytes=10MB",
                 "--max-image-bytes=10MB: expected 1 to 1073741824 bytes, as 65536, 64KiB"},
            Case{"--max-image-bytes=2GiB", "--max-image-bytes=2GiB: expected 1 to 1073741824 bytes"},
+           Case{"--max-queue-wait=0", "--max-queue-wait=0: expected a duration of at least 1ms"},
+           Case{"--max-open-calls=0", "--max-open-calls=0: expected a whole number from 1 to"},
+           Case{"--client-key=X-Client",
+                "--client-key=X-Client: expected 1 to 64 of a-z 0-9 _ . -, not ending in -bin"},
+           Case{"--client-key=x-bin", "--client-key=x-bin: expected 1 to 64 of"},
+           Case{"--bulk-clients=a,,b", "--bulk-clients=a,,b: expected names with commas between"},
+           Case{"--bulk-clients=a", "--bulk-clients: expected --client-key too"},
            Case{"--max-inflight-bytes=99999999999GiB", "--max-inflight-bytes=99999999999GiB: expected 1 to"},
            Case{"--reflection=yes", "--reflection=yes: expected one of true, false"},
            Case{"--log-format=xml", "--log-format=xml: expected one of text, json"},

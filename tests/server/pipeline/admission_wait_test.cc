@@ -94,6 +94,16 @@ TEST_F(AdmissionWaitTest, AWaitCanBeEnded) {
   EXPECT_EQ(log_.size(), 2u) << "they have ended";
 }
 
+TEST_F(AdmissionWaitTest, WhoHeldNothingMakesWayToo) {
+  const Admission full = MustAdmit(0, 990);
+  const AdmissionController::WaitId first =
+      controller_.AwaitBytes(*controller_.Admit(Request(0, 0)), 600, Note("first"));
+  controller_.AwaitBytes(*controller_.Admit(Request(0, 0)), 10, Note("second"));
+  EXPECT_THAT(log_, IsEmpty());
+  controller_.EndWait(first, absl::CancelledError(""));
+  EXPECT_THAT(log_, ElementsAre("first CANCELLED", "second OK"));
+}
+
 TEST_F(AdmissionWaitTest, AWaitThatEndsForWantOfRoomIsARefusal) {
   Admission full = MustAdmit(1, 1000);
   controller_.EndWait(WaitForBytes("a", 1), absl::ResourceExhaustedError(""));
