@@ -18,7 +18,8 @@ using grpc::health::v1::HealthCheckResponse;
 using ::testing::HasSubstr;
 
 // One slow worker: an image takes near a tenth of a second without vector instructions.
-const std::vector<std::string> kSlow = {"--cpus=1", "--max-isa=scalar", "--input-size=256"};
+const std::vector<std::string> kSlow = {"--cpus=1", "--max-isa=scalar", "--input-size=256",
+                                        "--max-queue-wait=10m"};
 
 std::vector<std::string> SlowWith(std::vector<std::string> flags) {
   flags.insert(flags.end(), kSlow.begin(), kSlow.end());
