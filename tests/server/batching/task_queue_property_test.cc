@@ -212,7 +212,7 @@ class RandomQueue {
 
 TEST(TaskQueuePropertyTest, EveryTaskEndsExactlyOnceAndInItsOrder) {
   std::array<int, 2> ran = {};
-  for (unsigned seed = 0; seed < 1000 && !::testing::Test::HasFailure(); ++seed) {
+  for (unsigned seed = 0; seed < 400 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     RandomQueue queue(seed);
     for (int step = 0; step < 300; ++step) queue.Step();
@@ -221,8 +221,8 @@ TEST(TaskQueuePropertyTest, EveryTaskEndsExactlyOnceAndInItsOrder) {
     ran[1] += queue.ran()[1];
   }
   // They did what they are for.
-  EXPECT_GT(ran[0], 10'000);
-  EXPECT_GT(ran[1], 10'000);
+  EXPECT_GT(ran[0], 4000);
+  EXPECT_GT(ran[1], 4000);
 }
 
 }  // namespace
