@@ -59,8 +59,9 @@ class AdmissionController {
 
   // These wait for room, first come first served, for as long as it takes. `admitted` is called once, with no
   // lock held, at once or later from a thread that frees room: with what `admission` has become, or with
-  // UNAVAILABLE (DRAINING) after Close if it is bytes that are wanted, DEADLINE_EXCEEDED if the deadline has passed when its turn comes, or
-  // what EndWait says; the Admission is then given back. The id is for EndWait. `admission` comes from Admit.
+  // UNAVAILABLE (DRAINING) after Close if it is bytes that are wanted, DEADLINE_EXCEEDED if the deadline has
+  // passed when its turn comes, or what EndWait says; the Admission is then given back. The id is for
+  // EndWait. `admission` comes from Admit.
   //
   // Bytes, of which `admission` holds none.
   WaitId AwaitBytes(Admission admission, size_t bytes, Admitted admitted);
