@@ -110,7 +110,9 @@ absl::StatusOr<std::vector<Weighted<std::string>>> ParseClients(absl::string_vie
     const auto [name, weight_text] = SplitAtColon(part);
     if (name.empty()) return Unexpected(part, "NAME or NAME:WEIGHT");
     EDGENEXT_ASSIGN_OR_RETURN(const double weight, ParseWeight(weight_text));
-    clients.push_back({std::string(name), weight});
+    Weighted<std::string> client = {"", weight};
+    client.value.assign(name.begin(), name.end());
+    clients.push_back(std::move(client));
   }
   return clients;
 }

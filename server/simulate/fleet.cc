@@ -48,8 +48,10 @@ Fleet::Totals Fleet::totals() const {
 void Fleet::Add(State state) {
   Replica::Options replica = options_.replica;
   replica.seed += members_.size();
-  members_.push_back(
-      {std::make_unique<Replica>(replica, policy_, service_, events_, answered_), state, events_->now()});
+  Member& member = members_.emplace_back();
+  member.replica = std::make_unique<Replica>(replica, policy_, service_, events_, answered_);
+  member.state = state;
+  member.ready_at = events_->now();
   ++wanted_;
   if (state == State::kReady) ++ready_;
 }

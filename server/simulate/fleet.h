@@ -52,7 +52,7 @@ class Fleet {
   enum class State { kStarting, kReady, kRemoved };
   struct Member {
     std::unique_ptr<Replica> replica;
-    State state;
+    State state = State::kStarting;
     MonotonicTime ready_at;
     MonotonicTime removed_at = MonotonicTime::InfiniteFuture();
   };

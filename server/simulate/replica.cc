@@ -39,10 +39,11 @@ void Replica::Arrive(std::unique_ptr<Call> call) {
   }
   const AdmissionDecision decision = policy_->Admit(ledger_, AskOf(*call), now());
   if (decision.kind != AdmissionDecision::Kind::kAdmit) {
+    Answer answer;
     const bool unreachable = decision.kind == AdmissionDecision::Kind::kDeadlineUnreachable;
-    return AnswerFromNetwork(
-        std::move(call), {unreachable ? Answer::Kind::kUnreachable : Answer::Kind::kOverloaded,
-                          policy_->PushBack(decision, call->attributes.deadline, now(), jitter_.Uniform())});
+    answer.kind = unreachable ? Answer::Kind::kUnreachable : Answer::Kind::kOverloaded;
+    answer.push_back = policy_->PushBack(decision, call->attributes.deadline, now(), jitter_.Uniform());
+    return AnswerFromNetwork(std::move(call), answer);
   }
   call->admitted = now();
   ledger_.Add(AskOf(*call), 1);

@@ -39,7 +39,7 @@ TaskAttributes ServingPolicy::AttributesInQueue(const TaskAttributes& attributes
   return options_.kind == Kind::kOurs ? attributes : TaskAttributes();
 }
 
-absl::string_view PolicyName(ServingPolicy::Kind kind) {
+const char* PolicyName(ServingPolicy::Kind kind) {
   switch (kind) {
     case ServingPolicy::Kind::kOurs:
       return "ours";

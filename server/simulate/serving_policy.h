@@ -1,7 +1,6 @@
 #ifndef SERVER_SIMULATE_SERVING_POLICY_H_
 #define SERVER_SIMULATE_SERVING_POLICY_H_
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "server/batching/admission_ledger.h"
@@ -54,7 +53,7 @@ class ServingPolicy {
 };
 
 // "ours", "fixed-delay", "fifo".
-absl::string_view PolicyName(ServingPolicy::Kind kind);
+const char* PolicyName(ServingPolicy::Kind kind);
 
 }  // namespace edgenext::serving
 

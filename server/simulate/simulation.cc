@@ -107,7 +107,7 @@ class Simulation {
 
   SimulationResult Result() const {
     SimulationResult result;
-    result.policy = std::string(PolicyName(options_.policy.kind));
+    result.policy = PolicyName(options_.policy.kind);
     result.duration = options_.duration;
     recorder_.Summarise(result);
     result.attempts = attempts_;
