@@ -28,7 +28,7 @@ absl::optional<absl::Duration> ServingPolicy::PushBack(const AdmissionDecision& 
                                                        MonotonicTime deadline, MonotonicTime now,
                                                        double drawn) const {
   if (options_.kind != Kind::kOurs) return absl::nullopt;
-  const absl::Duration delay = refusal.drain * (0.5 + drawn);
+  const absl::Duration delay = RetryDelay(refusal.drain, drawn);
   if (refusal.kind == AdmissionDecision::Kind::kDeadlineUnreachable || now + delay >= deadline) {
     return -absl::Milliseconds(1);
   }
