@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpc/health/v1/health.pb.h"
 #include "model/base/error_reason.h"
@@ -35,10 +36,6 @@ grpc::ByteBuffer Message(Health health) {
   return SerializeMessage(response);
 }
 
-absl::Status StoppingStatus() {
-  return WithReason(absl::UnavailableError("the server is stopping"), kReasonDraining);
-}
-
 }  // namespace
 
 void HealthCall::OnHeaders() {
@@ -58,7 +55,7 @@ void HealthCall::OnRead(bool ok, grpc::ByteBuffer message) {
   {
     // The client may have gone meanwhile, and nobody would take the watcher away again.
     std::lock_guard<std::mutex> lock(mu_);
-    if (ends_with_) return;
+    if (ending()) return;
     asked_ = true;
   }
   if (kind_ == Kind::kCheck) {
@@ -72,11 +69,9 @@ void HealthCall::Check(const std::string& name) {
   const Health health = services_.health->Of(name);
   if (health == Health::kUnknownName) {
     EndWith(absl::NotFoundError("no such health name"));
-    return;
+  } else {
+    EndWithMessage(Message(health));
   }
-  std::lock_guard<std::mutex> lock(mu_);
-  if (std::exchange(finished_, true)) return;
-  call_.WriteAndFinish(Message(health));
 }
 
 void HealthCall::Watch(const std::string& name) {
@@ -95,23 +90,19 @@ void HealthCall::Tell(Health health) {
     return;
   }
   std::lock_guard<std::mutex> lock(mu_);
-  if (finished_ || ends_with_) return;
+  if (ending()) return;
   next_ = health;
-  if (!writing_) WriteNext();
+  if (!writing()) WriteNext();
 }
 
-void HealthCall::WriteNext() {
-  writing_ = true;
-  call_.Write(Message(*std::exchange(next_, absl::nullopt)));
-}
+void HealthCall::WriteNext() { Write(Message(*std::exchange(next_, absl::nullopt))); }
 
 void HealthCall::OnWritten(bool ok) {
   std::lock_guard<std::mutex> lock(mu_);
-  writing_ = false;
   if (ok && next_) {
     WriteNext();
   } else {
-    FinishIfDone();
+    EndWrite();
   }
 }
 
@@ -125,31 +116,7 @@ void HealthCall::OnAlarm(int /*alarm*/) {
 
 void HealthCall::OnDone(bool cancelled) {
   if (watcher_ != 0) services_.health->RemoveWatcher(watcher_);
-  if (cancelled) EndWith(absl::CancelledError("the client cancelled the call"));
-}
-
-void HealthCall::OnDrain() { EndWith(StoppingStatus()); }
-
-bool HealthCall::OnAbort(const absl::Status& why) {
-  {
-    std::lock_guard<std::mutex> lock(mu_);
-    if (writing_) call_.Break();
-  }
-  return EndWith(why);
-}
-
-bool HealthCall::EndWith(const absl::Status& status) {
-  std::lock_guard<std::mutex> lock(mu_);
-  if (finished_ || ends_with_) return false;
-  ends_with_ = status;
-  FinishIfDone();
-  return true;
-}
-
-void HealthCall::FinishIfDone() {
-  if (finished_ || writing_ || !ends_with_) return;
-  finished_ = true;
-  call_.Finish(*ends_with_);
+  EndingCall::OnDone(cancelled);
 }
 
 }  // namespace edgenext::serving

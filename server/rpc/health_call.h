@@ -3,11 +3,11 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <mutex>
+#include <string>
 
-#include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "server/health/health_state.h"
+#include "server/rpc/ending_call.h"
 #include "server/rpc/rpc_call.h"
 #include "server/rpc/service_context.h"
 
@@ -17,45 +17,33 @@ namespace edgenext::serving {
 // says SERVING before a model is loaded. Check of an unknown name is NOT_FOUND; Watch of one says
 // SERVICE_UNKNOWN and stays open. A Watch writes one message at a time: of what changes meanwhile the client
 // hears the latest. https://github.com/grpc/grpc/blob/master/doc/health-checking.md
-class HealthCall final : public CallHandler {
+class HealthCall final : public EndingCall {
  public:
   enum class Kind { kCheck, kWatch };
 
   HealthCall(RpcCall& call, Kind kind, const ServiceContext& services)
-      : call_(call), kind_(kind), services_(services) {}
+      : EndingCall(call), kind_(kind), services_(services) {}
 
   void OnHeaders() override;
   void OnRead(bool ok, grpc::ByteBuffer message) override;
   void OnWritten(bool ok) override;
   void OnAlarm(int alarm) override;
   void OnDone(bool cancelled) override;
-  void OnDrain() override;
-  bool OnAbort(const absl::Status& why) override;
 
  private:
   void Check(const std::string& name);
   void Watch(const std::string& name);
-  // Called with the HealthState's lock held.
+  // Called with the HealthState's lock held, which is taken before mu_.
   void Tell(Health health);
-  // Ends the call with `status` once nothing is being written. False if it is ending already.
-  bool EndWith(const absl::Status& status);
+  void WriteNext();  // with mu_ held
 
-  // These need mu_ held.
-  void WriteNext();
-  void FinishIfDone();
-
-  RpcCall& call_;
   const Kind kind_;
   const ServiceContext& services_;
   int watcher_ = 0;  // used by the polling thread
 
-  std::mutex mu_;  // taken after the HealthState's
   // guarded by mu_
   absl::optional<Health> next_;  // to be written
-  absl::optional<absl::Status> ends_with_;
-  bool asked_ = false;  // the message is there
-  bool writing_ = false;
-  bool finished_ = false;
+  bool asked_ = false;           // the message is there
 };
 
 }  // namespace edgenext::serving

@@ -11,13 +11,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/types/optional.h"
 #include "edgenext/v1/classifier.pb.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "inference/grpc_service.pb.h"
-#include "model/base/error_reason.h"
+#include "server/rpc/ending_call.h"
 #include "server/rpc/message_codec.h"
 #include "server/rpc/rpc_call.h"
 
@@ -94,9 +93,9 @@ Response Answer(const Request& request) {
 
 // One stream: a question, its answer, and so on.
 template <typename Request, typename Response>
-class ReflectionCall final : public CallHandler {
+class ReflectionCall final : public EndingCall {
  public:
-  explicit ReflectionCall(RpcCall& call) : call_(call) {}
+  explicit ReflectionCall(RpcCall& call) : EndingCall(call) {}
 
   void OnHeaders() override { call_.Read(); }
   void OnRead(bool ok, grpc::ByteBuffer message) override {
@@ -107,54 +106,12 @@ class ReflectionCall final : public CallHandler {
       return;
     }
     std::lock_guard<std::mutex> lock(mu_);
-    if (finished_) return;
-    writing_ = true;
-    call_.Write(SerializeMessage(Answer<Request, Response>(request)));
+    if (!ending()) Write(SerializeMessage(Answer<Request, Response>(request)));
   }
   void OnWritten(bool ok) override {
-    {
-      std::lock_guard<std::mutex> lock(mu_);
-      writing_ = false;
-      FinishIfDone();
-    }
+    EndingCall::OnWritten(ok);
     if (ok) call_.Read();
   }
-  void OnDone(bool cancelled) override {
-    if (cancelled) EndWith(absl::CancelledError("the client cancelled the call"));
-  }
-  void OnDrain() override {
-    EndWith(WithReason(absl::UnavailableError("the server is stopping"), kReasonDraining));
-  }
-  bool OnAbort(const absl::Status& why) override {
-    {
-      std::lock_guard<std::mutex> lock(mu_);
-      if (writing_) call_.Break();
-    }
-    return EndWith(why);
-  }
-
- private:
-  // Ends the call once nothing is being written. False if it is ending already.
-  bool EndWith(const absl::Status& status) {
-    std::lock_guard<std::mutex> lock(mu_);
-    if (ends_with_) return false;
-    ends_with_ = status;
-    FinishIfDone();
-    return true;
-  }
-  // With mu_ held.
-  void FinishIfDone() {
-    if (finished_ || writing_ || !ends_with_) return;
-    finished_ = true;
-    call_.Finish(*ends_with_);
-  }
-
-  RpcCall& call_;
-  std::mutex mu_;
-  // guarded by mu_
-  absl::optional<absl::Status> ends_with_;
-  bool writing_ = false;
-  bool finished_ = false;
 };
 
 template <typename Request, typename Response>

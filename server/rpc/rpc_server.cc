@@ -3,15 +3,14 @@
 #include <grpcpp/resource_quota.h>
 
 #include <algorithm>
-#include <future>
 #include <limits>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "model/base/error_reason.h"
 #include "model/base/status_macros.h"
 #include "server/rpc/classify.h"
 #include "server/rpc/classify_stream_call.h"
+#include "server/rpc/ending_call.h"
 #include "server/rpc/health_call.h"
 #include "server/rpc/inference_service.h"
 #include "server/rpc/reflection.h"
@@ -99,10 +98,10 @@ absl::Status RpcServer::Build(const Options& options) {
   grpc::ResourceQuota quota("rpc");
   builder.SetResourceQuota(quota.Resize(options.memory_quota_bytes));
   builder.RegisterAsyncGenericService(&generic_service_);
+  const absl::Duration latest_age = options.max_connection_age * (1 + kAgeSpread);
   for (int i = 0; i < options.polling_threads; ++i) {
     auto queue = std::make_unique<Queue>();
     queue->poller = std::make_unique<Poller>(builder.AddCompletionQueue());
-    const absl::Duration latest_age = options.max_connection_age * (1 + kAgeSpread);
     queue->on_arrival = [this, latest_age, queue = queue.get()](RpcCall& call) {
       Arm(*queue);
       if (std::shared_ptr<const Connection> connection = listener_->FindConnection(call.Peer())) {
@@ -146,7 +145,7 @@ void RpcServer::Drain() {
 }
 
 int RpcServer::AbortCalls() {
-  const absl::Status why = WithReason(absl::UnavailableError("the server is stopping"), kReasonDraining);
+  const absl::Status why = StoppingStatus();
   int cut_off = 0;
   for (const std::shared_ptr<RpcCall>& call : registry_.Arrived()) {
     if (call->handler()->OnAbort(why)) ++cut_off;
@@ -186,9 +185,7 @@ void RpcServer::StopGrpc() {
     std::lock_guard<std::mutex> lock(arming_mu_);
     arming_ = false;
   }
-  // It waits until every connection is closed.
-  std::future<void> stopped = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  stopped.wait();
+  server_->Shutdown();  // waits until every connection is closed
   while (!registry_.WaitUntilEmpty(*services_.clock, services_.clock->Now() + kPollInterval)) AbortCalls();
   for (const auto& queue : queues_) queue->poller->Stop();
 }
