@@ -93,16 +93,15 @@ size_t FileBytes(const std::string& path) {
   return total;
 }
 
+// What options, machine and memory say; `cgroups` outlives the pipeline.
 ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Machine& machine,
-                                          const MemoryPlan& memory, int workers, Metrics* metrics) {
+                                          const MemoryPlan& memory, const Cgroups& cgroups) {
   ClassifyPipeline::Options pipeline;
-  pipeline.workers = workers;
-  pipeline.pin_to_cpus = PinnedCpus(machine, options.pin, workers);
   if (machine.cpu_quota) {
     CpuBudget::Options quota;
     quota.cpus = *machine.cpu_quota;
     quota.period = machine.cpu_quota_period;
-    quota.throttled_periods = [cgroups = Cgroups()] { return cgroups.ReadCpuStatistics().throttled_periods; };
+    quota.throttled_periods = [&cgroups] { return cgroups.ReadCpuStatistics().throttled_periods; };
     pipeline.next_batch_at = [budget = std::make_shared<CpuBudget>(quota)] {
       return budget->NextBatchAt(Clock::Real().Now(), ProcessCpuTime());
     };
@@ -118,7 +117,6 @@ ClassifyPipeline::Options PipelineOptions(const ServerOptions& options, const Ma
   pipeline.image_limits.max_pixels = memory.max_image_pixels;
   pipeline.image_limits.max_side = options.max_image_side;
   pipeline.latency_objective = options.latency_objective;
-  pipeline.metrics = metrics;
   return pipeline;
 }
 
@@ -134,9 +132,9 @@ BundleOptions LoadOptions(const ServerOptions& options) {
   return load;
 }
 
-NetworkCopies::Options CopyOptions(const ServerOptions& options, const Machine& machine, int workers) {
+NetworkCopies::Options CopyOptions(const Machine& machine, const std::vector<int>& pinned_cpus) {
   NetworkCopies::Options copies;
-  copies.nodes = NodesOf(machine, PinnedCpus(machine, options.pin, workers));
+  copies.nodes = NodesOf(machine, pinned_cpus);
   copies.max_extra_bytes = static_cast<size_t>(MemoryBytes(machine) / 8);
   return copies;
 }
@@ -171,6 +169,7 @@ Server::Server(const ServerOptions& options, const Machine& machine, ModelHook o
       machine_(machine),
       on_model_(std::move(on_model)),
       workers_(options.cpus.value_or(DefaultWorkers(machine))),
+      pinned_cpus_(PinnedCpus(machine, options.pin, workers_)),
       latency_threads_(std::min(options.latency_threads, workers_)),
       metrics_(Metrics::Make(options.latency_objective)),
       signals_(
@@ -194,7 +193,6 @@ ExitCode Server::Run() {
   if (const auto descriptors = RaiseDescriptorLimit(); !descriptors.ok()) {
     Log(LogLevel::kWarning, "descriptor limit not raised", {{"error", descriptors.status().message()}});
   }
-  const std::vector<int> pinned = PinnedCpus(machine_, options_.pin, workers_);
   Log(LogLevel::kInfo, "starting",
       {{"version", kVersion},
        {"revision", kRevision},
@@ -205,7 +203,7 @@ ExitCode Server::Run() {
        {"memory_mib", machine_.memory_limit_bytes >> 20},
        {"workers", workers_},
        {"latency_threads", latency_threads_},
-       {"pinned", pinned.empty() ? "no" : absl::StrJoin(pinned, ",")}});
+       {"pinned", pinned_cpus_.empty() ? "no" : absl::StrJoin(pinned_cpus_, ",")}});
 
   if (latency_threads_ < options_.latency_threads) {
     Log(LogLevel::kWarning, "fewer workers than --latency-threads",
@@ -277,8 +275,11 @@ absl::Status Server::Listen() {
     const CpuStatistics cpu = cgroups_.ReadCpuStatistics();
     return CpuThrottling{cpu.periods, cpu.throttled_periods, cpu.throttled};
   });
-  pipeline_ = std::make_unique<ClassifyPipeline>(
-      PipelineOptions(options_, machine_, memory_, workers_, metrics_.get()));
+  ClassifyPipeline::Options pipeline = PipelineOptions(options_, machine_, memory_, cgroups_);
+  pipeline.workers = workers_;
+  pipeline.pin_to_cpus = pinned_cpus_;
+  pipeline.metrics = metrics_.get();
+  pipeline_ = std::make_unique<ClassifyPipeline>(pipeline);
   metrics_->SetPipelineSource([this] { return pipeline_->Gauges(); });
   EDGENEXT_RETURN_IF_ERROR(StartRpc(std::move(listener)));
   metrics_->SetConnectionsSource([this] {
@@ -319,7 +320,7 @@ absl::Status Server::LoadModel() {
   const MonotonicTime start = clock_.Now();
   EDGENEXT_RETURN_IF_ERROR(ops::CapIsa(UsedIsa(options_)));
   const std::string path = ModelPath(options_);
-  const auto networks = std::make_shared<NetworkCopies>(CopyOptions(options_, machine_, workers_));
+  const auto networks = std::make_shared<NetworkCopies>(CopyOptions(machine_, pinned_cpus_));
   BundleOptions load = LoadOptions(options_);
   load.pack_copies = [&](const PackFunction& pack) { return networks->Pack(pack); };
   EDGENEXT_ASSIGN_OR_RETURN(ModelBundle bundle, LoadModelBundle(path, load));

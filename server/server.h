@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -60,6 +61,7 @@ class Server {
   const Machine machine_;
   const ModelHook on_model_;  // may be null
   const int workers_;
+  const std::vector<int> pinned_cpus_;  // one for each worker, or none
   const int latency_threads_;
   MemoryPlan memory_;
   Clock& clock_ = Clock::Real();
