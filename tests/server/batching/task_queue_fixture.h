@@ -34,11 +34,7 @@ class TaskQueueTest : public ::testing::Test {
   absl::Status Schedule(const std::string& name, MonotonicTime deadline = kNever,
                         TaskClass task_class = TaskClass::kInteractive,
                         std::shared_ptr<Cancellation> cancellation = nullptr) {
-    TaskAttributes attributes;
-    attributes.deadline = deadline;
-    attributes.task_class = task_class;
-    std::unique_ptr<Task> task =
-        std::make_unique<TestTask>(name, &endings_, attributes, std::move(cancellation));
+    std::unique_ptr<Task> task = MakeTestTask(name, &endings_, deadline, task_class, std::move(cancellation));
     return queue_->Schedule(&task);
   }
 

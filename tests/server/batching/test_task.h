@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "model/base/clock.h"
 #include "server/batching/batch.h"
 #include "server/batching/task.h"
 #include "tests/testing/gate.h"
@@ -80,6 +81,14 @@ class TestTask final : public Task {
   Endings* const endings_;
   int begins_ = 0;
 };
+
+inline std::unique_ptr<Task> MakeTestTask(const std::string& name, Endings* endings, MonotonicTime deadline,
+                                          TaskClass task_class, std::shared_ptr<Cancellation> cancellation) {
+  TaskAttributes attributes;
+  attributes.deadline = deadline;
+  attributes.task_class = task_class;
+  return std::make_unique<TestTask>(name, endings, attributes, std::move(cancellation));
+}
 
 // A task that holds whoever abandons it.
 class GatedTask final : public Task {

@@ -306,20 +306,7 @@ TEST_F(CachedImagesTest, TheEndOfADrainCutsFollowersOff) {
   ServeAndHold();
   std::vector<Result> results;
   for (int i = 0; i < 5; ++i) results.push_back(Classify(EncodedImage{file_}));
-  const MonotonicTime deadline = clock_.Now() + absl::Seconds(20);
-  int cut_off = 0;
-  std::thread stop([&] { cut_off = pipeline_->Stop(deadline); });
-  clock_.AwaitWaiters(1, deadline);
-  clock_.SetTime(deadline);
-  for (Result& result : results) {
-    const absl::Status status = result.get().status();
-    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
-    EXPECT_EQ(GetReason(status), kReasonDraining);
-  }
-  network_.gate().Open();
-  stop.join();
-  EXPECT_EQ(cut_off, 5);
-  EXPECT_THAT(held_.get(), IsOk()) << "what was running is finished";
+  ExpectStopCutsOff(std::move(results));
 }
 
 // On the real clock: several workers and clients that ask for a few files, with cancellations, deadlines,

@@ -5,16 +5,19 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "model/base/error_reason.h"
 #include "model/kernels/kernels.h"
 #include "server/pipeline/classify_pipeline.h"
 #include "tests/testing/fake_executor.h"
 #include "tests/testing/recording_metrics.h"
 #include "tests/testing/simulated_clock.h"
+#include "tests/testing/status_matchers.h"
 
 namespace edgenext::serving {
 
@@ -132,6 +135,25 @@ class PipelineTest : public ::testing::Test {
     Result result = promise->get_future();
     pipeline_->Schedule(std::move(request), std::move(admission));
     return result;
+  }
+
+  // After ServeAndHold: stops the pipeline, whose time to finish passes while the worker is held. All of
+  // `results` are cut off, and nothing else.
+  void ExpectStopCutsOff(std::vector<Result> results) {
+    const MonotonicTime deadline = clock_.Now() + absl::Seconds(20);
+    int cut_off = 0;
+    std::thread stop([&] { cut_off = pipeline_->Stop(deadline); });
+    clock_.AwaitWaiters(1, deadline);
+    clock_.SetTime(deadline);
+    for (Result& result : results) {
+      const absl::Status status = result.get().status();
+      EXPECT_THAT(status, testing::StatusIs(absl::StatusCode::kUnavailable));
+      EXPECT_EQ(GetReason(status), kReasonDraining);
+    }
+    network_.gate().Open();
+    stop.join();
+    EXPECT_EQ(cut_off, static_cast<int>(results.size()));
+    EXPECT_THAT(held_.get(), testing::IsOk()) << "what was running is finished";
   }
 
   // `duration` from now.

@@ -139,22 +139,9 @@ TEST_F(PipelineLifecycleTest, StopWaitsForWhatWasAdmitted) {
 
 TEST_F(PipelineLifecycleTest, StopCutsOffAtItsDeadline) {
   ServeAndHold();
-  Result first = Classify(RgbPixels{Image({1})});
-  Result second = Classify(RgbPixels{Image({2})});
-  const MonotonicTime deadline = clock_.Now() + absl::Seconds(20);
-  int cut_off = 0;
-  std::thread stop([&] { cut_off = pipeline_->Stop(deadline); });
-  clock_.AwaitWaiters(1, deadline);
-  clock_.SetTime(deadline);
-  for (Result* result : {&first, &second}) {
-    const absl::Status status = result->get().status();
-    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
-    EXPECT_EQ(GetReason(status), kReasonDraining);
-  }
-  network_.gate().Open();
-  stop.join();
-  EXPECT_EQ(cut_off, 2);
-  EXPECT_THAT(held_.get(), IsOk()) << "what was running is finished";
+  std::vector<Result> results;
+  for (const uint8_t value : {uint8_t{1}, uint8_t{2}}) results.push_back(Classify(RgbPixels{Image({value})}));
+  ExpectStopCutsOff(std::move(results));
 }
 
 TEST_F(PipelineLifecycleTest, AnAdmissionThatIsNeverUsedHoldsStopUntilItsDeadlineOnly) {
