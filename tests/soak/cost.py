@@ -8,14 +8,13 @@ import traffic
 
 JPEG_BYTES = 80_000
 TENSOR = ("--tensor", "--input-size=256")  # 196,608 bytes
-ONE_WORKER = ("--cpus=1", "--pin=off")
 
 
 def overhead(context, checks):
     """CPU of the server's process, kernel included, less that of decoding, preprocessing and the network."""
     jpeg = traffic.jpeg_of(context.folder, JPEG_BYTES)
     for what, flags, bar in (("JPEG of 80 kB", (jpeg,), 0.15), ("UINT8 of 196 kB", TENSOR, 0.20)):
-        with processes.Server(context.programs.edgenext_server, *ONE_WORKER, "--input-size=256") as server:
+        with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER, "--input-size=256") as server:
             for load, loop in (("saturated", ("--concurrency=4",)), ("20 a second", ("--rate=20",))):
                 report = processes.run_load(context.programs, server, *loop, *flags, "--deadline=10s",
                                             f"--duration={context.seconds(10)}s")
@@ -32,7 +31,7 @@ def throughput(context, checks):
         weights = context.folder / f"{variant}.safetensors"
         subprocess.run([context.programs.synthetic_model, variant, weights], check=True)
         shares = []
-        with processes.Server(context.programs.edgenext_server, *ONE_WORKER, f"--precision={precision}",
+        with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER, f"--precision={precision}",
                               model=weights) as server:
             for _ in range(context.rounds(5)):
                 bare = processes.bench(context.programs, f"--model={weights}", f"--precision={precision}",
@@ -48,7 +47,7 @@ def refusal(context, checks):
     """CPU of one refusal: of requests whose deadline is shorter than one execution, so that none is admitted."""
     for size in (80_000, 200_000):
         jpeg = traffic.jpeg_of(context.folder, size)
-        with processes.Server(context.programs.burning_server, *ONE_WORKER) as server:
+        with processes.Server(context.programs.burning_server, *processes.ONE_WORKER) as server:
             report = processes.run_load(context.programs, server, "--rate=2000", jpeg, "--deadline=15ms",
                                         f"--duration={context.seconds(10)}s")
         refused = report["fates"]["refused"]

@@ -6,7 +6,6 @@ import threading
 import processes
 
 ROUND_TRIP_MS = 20
-ONE_WORKER = ("--cpus=1", "--pin=off")
 
 
 class DelayingProxy:
@@ -63,7 +62,7 @@ class DelayingProxy:
 def distance(context, checks):
     """The first request of a connection, and later ones, in round trips."""
     requests = context.pick(50, 5)
-    with processes.Server(context.programs.edgenext_server, *ONE_WORKER, "--input-size=256") as server:
+    with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER, "--input-size=256") as server:
         reports = {}
         for round_trip in (0, ROUND_TRIP_MS):
             proxy = DelayingProxy(server.grpc, round_trip)

@@ -6,13 +6,11 @@ import time
 import processes
 import traffic
 
-ONE_WORKER = ("--cpus=1", "--pin=off")
-
 
 def drain(context, checks):
     """At three times the capacity: what was accepted is answered, the rest refused, and the exit code is 0."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
-    with processes.Server(context.programs.burning_server, *ONE_WORKER, "--drain-timeout=20s") as server:
+    with processes.Server(context.programs.burning_server, *processes.ONE_WORKER, "--drain-timeout=20s") as server:
         load = processes.start_load(context.programs, server, "--rate=150", jpeg, "--deadline=1s", "--warm-up=0",
                                     f"--duration={context.seconds(10)}s")
         time.sleep(context.seconds(5))

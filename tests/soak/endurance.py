@@ -1,44 +1,32 @@
 """Minutes of overload by clients of every kind: memory stays where it is."""
 
+import contextlib
 import random
 import signal
-import socket
 import struct
+import sys
 import threading
 import time
 
+import overload
 import processes
 import traffic
 
-ONE_WORKER = ("--cpus=1", "--pin=off")
+sys.path.append(str(processes.ROOT / "tests/e2e/python"))
+from half_sender import HalfSender  # noqa: E402
+
 WARM_UP_SHARE = 0.2
 
 
-def half_message(address, stop, message_bytes=4_000_000):
-    """A client that sends the headers of a Classify call and half of its message, and then nothing more."""
-    host, port = address.rsplit(":", 1)
-
-    def frame(kind, flags, stream, payload):
-        return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-    def literal(name, value):  # HPACK, never indexed, no Huffman code
-        return b"\x10" + bytes([len(name)]) + name + bytes([len(value)]) + value
-
-    headers = b"".join(literal(*field) for field in (
-        (b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/edgenext.v1.Classifier/Classify"),
-        (b":authority", b"localhost"), (b"te", b"trailers"), (b"content-type", b"application/grpc")))
-    with socket.create_connection((host, int(port))) as client:
-        client.settimeout(0.5)
-        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, headers) +
-                       frame(0, 0, 1, b"\0" + struct.pack(">I", message_bytes)))
-        sent = 0
-        try:
-            while sent < message_bytes // 2 and not stop.is_set():
-                client.sendall(frame(0, 0, 1, bytes(16_384)))
-                sent += 16_384
-        except OSError:
-            pass  # its window is full, or the server has refused it
-        stop.wait()
+def send_halves(address, count, stop):
+    """Clients that each send half of a message, until `stop`; then they go."""
+    senders = [HalfSender(address) for _ in range(count)]
+    while not stop.wait(0.05):
+        for sender in senders:
+            with contextlib.suppress(OSError):  # the server has closed its connection
+                sender.pump()
+    for sender in senders:
+        sender.socket.close()
 
 
 def broken_images(folder):
@@ -71,9 +59,8 @@ def endurance(context, checks):
     jpeg = traffic.jpeg_of(context.folder, 80_000)
     broken = broken_images(context.folder)
     stop = threading.Event()
-    with processes.Server(context.programs.edgenext_server, *ONE_WORKER) as server:
-        peak = processes.run_load(context.programs, server, "--concurrency=8", jpeg,
-                                  f"--duration={context.seconds(5)}s")["goodput_per_s"]
+    with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER) as server:
+        peak = processes.capacity(context, server, jpeg, full_seconds=5)["goodput_per_s"]
         lasting = (f"--duration={seconds}s", "--warm-up=0", "--connections=8")
         loads = {
             "valid": processes.start_load(context.programs, server, f"--rate={1.5 * peak:.0f}", jpeg, *lasting),
@@ -83,9 +70,8 @@ def endurance(context, checks):
             "cancelled": processes.start_load(context.programs, server, f"--rate={0.5 * peak:.0f}", jpeg,
                                               "--cancel-after=20ms", *lasting),
         }
-        slow = [threading.Thread(target=half_message, args=(server.grpc, stop), daemon=True) for _ in range(50)]
-        for thread in slow:
-            thread.start()
+        slow = threading.Thread(target=send_halves, args=(server.grpc, 50, stop), daemon=True)
+        slow.start()
         began, points, peak_bytes = time.monotonic(), [], 0
         while (now := time.monotonic() - began) < seconds:
             killed = processes.start_load(context.programs, server, "--rate=50", jpeg, "--duration=1h")
@@ -98,8 +84,7 @@ def endurance(context, checks):
                 points.append((now / 3600, resident / 1e6))
         reports = {name: processes.finish_load(load) for name, load in loads.items()}
         stop.set()
-        for thread in slow:
-            thread.join()
+        slow.join()
         bound = server.metrics()["edgenext_memory_bound_bytes"]
         checks.add("growth of memory under all kinds of clients", slope(points), "MB/h", "<", 5,
                    detail=f"over {seconds * (1 - WARM_UP_SHARE):.0f} s, peak {peak_bytes / 1e6:.0f} MB")
@@ -109,7 +94,5 @@ def endurance(context, checks):
             wrong = [o for o in report["outcomes"] if o["code"] in ("INTERNAL", "UNKNOWN", "UNAVAILABLE", "UNIMPLEMENTED")]
             checks.count(f"answers of a fault, {name} clients", sum(o["count"] for o in wrong), "==", 0,
                          detail=", ".join(f"{o['code']} {o['reason']} {o['count']}" for o in report["outcomes"]))
-        names = ("edgenext_queue_depth", "edgenext_inflight_requests", "edgenext_inflight_bytes")
-        checks.count("gauges back at zero, after clients of every kind",
-                     processes.until(lambda: not any(server.metrics()[name] for name in names), seconds=40), "==", 1)
+        overload.at_rest(checks, server, "clients of every kind", seconds=40)
         checks.count("exit code after clients of every kind", server.stop(), "==", 0)

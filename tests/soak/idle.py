@@ -3,13 +3,11 @@
 import processes
 import traffic
 
-ONE_WORKER = ("--cpus=1", "--pin=off")
-
 
 def idle(context, checks):
     """One request at a time, with pauses: the answer takes decoding, the network and little else."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
-    with processes.Server(context.programs.edgenext_server, *ONE_WORKER) as server:
+    with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER) as server:
         report = processes.run_load(context.programs, server, "--rate=10", "--arrivals=constant", "--connections=1",
                                     jpeg, f"--duration={context.seconds(30)}s")
         stages = report["server"]["stage_mean_ms"]
@@ -23,7 +21,7 @@ def idle(context, checks):
     servers, loads = [], []
     try:
         for i in range(parallel):
-            server = processes.Server(context.programs.edgenext_server, *ONE_WORKER)
+            server = processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER)
             servers.append(server)
             times = traffic.gaps(count, 1.0, 1.1, seed=i)
             loads.append(processes.start_load(context.programs, server, jpeg, "--connections=1",

@@ -7,14 +7,6 @@ import processes
 import traffic
 
 DEADLINE = "1s"
-ONE_WORKER = ("--cpus=1", "--pin=off")
-
-
-def capacity(context, server, *what, seconds=None):
-    """Goodput of a closed loop that keeps the worker busy, and the report."""
-    report = processes.run_load(context.programs, server, "--concurrency=8", *what, "--deadline=10s",
-                                f"--duration={seconds or context.seconds(8)}s")
-    return report["goodput_per_s"], report
 
 
 def accounted(checks, report, what):
@@ -24,21 +16,21 @@ def accounted(checks, report, what):
                  detail=", ".join(f"{o['code']} {o['reason']} {o['count']}" for o in report["outcomes"]))
 
 
-def at_rest(checks, server, what):
-    """All gauges are back at zero."""
+def at_rest(checks, server, what, seconds=10):
+    """All gauges are back at zero, within that time."""
     names = ("edgenext_queue_depth", "edgenext_inflight_requests", "edgenext_inflight_bytes")
-    settled = processes.until(lambda: not any(server.metrics()[name] for name in names), seconds=10)
+    settled = processes.until(lambda: not any(server.metrics()[name] for name in names), seconds)
     checks.count(f"gauges back at zero, {what}", settled, "==", 1)
 
 
 def goodput(context, checks):
     """Goodput at k times the capacity, refusals paid: peak x (1 - (k - 1) r / T)."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
-    with processes.Server(context.programs.burning_server, *ONE_WORKER) as server:
+    with processes.Server(context.programs.burning_server, *processes.ONE_WORKER) as server:
         refused = processes.run_load(context.programs, server, "--rate=2000", jpeg, "--deadline=15ms",
                                      f"--duration={context.seconds(5)}s")
         r = refused["server"]["cpu_ms_per_request"]
-        peak, _ = capacity(context, server, jpeg)
+        peak = processes.capacity(context, server, jpeg, full_seconds=8)["goodput_per_s"]
         for k in context.pick((1.5, 3, 10), (3,)):
             report = processes.run_load(context.programs, server, f"--rate={k * peak:.1f}", jpeg,
                                         f"--deadline={DEADLINE}", f"--duration={context.seconds(10)}s")
@@ -46,9 +38,9 @@ def goodput(context, checks):
                        0.95, detail=f"peak {peak:.1f} a second")
             accounted(checks, report, f"20 ms executions at {k} x")
         at_rest(checks, server, "20 ms executions")
-    with processes.Server(context.programs.edgenext_server, *ONE_WORKER) as server:
-        peak, report = capacity(context, server, jpeg)
-        t = report["server"]["cpu_ms_per_request"]
+    with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER) as server:
+        report = processes.capacity(context, server, jpeg, full_seconds=8)
+        peak, t = report["goodput_per_s"], report["server"]["cpu_ms_per_request"]
         for k in context.pick((1.5, 3, 10), (3,)):
             report = processes.run_load(context.programs, server, f"--rate={k * peak:.1f}", jpeg,
                                         f"--deadline={DEADLINE}", f"--duration={context.seconds(10)}s")
@@ -64,10 +56,10 @@ def waiting(context, checks):
     """How long what is accepted waits at ten times the capacity, and how long health takes meanwhile."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
     limit_ms = 500
-    with processes.Server(context.programs.edgenext_server, *ONE_WORKER, f"--max-queue-wait={limit_ms}ms",
+    with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER, f"--max-queue-wait={limit_ms}ms",
                           "--queue-capacity=4096") as server:
-        peak, report = capacity(context, server, jpeg, seconds=context.seconds(5))
-        t = report["server"]["cpu_ms_per_request"]
+        report = processes.capacity(context, server, jpeg, full_seconds=5)
+        peak, t = report["goodput_per_s"], report["server"]["cpu_ms_per_request"]
         load = processes.start_load(context.programs, server, f"--rate={10 * peak:.1f}", jpeg, "--deadline=60s",
                                     f"--duration={context.seconds(15)}s")
         health = health_checks(context, server, load)
@@ -110,8 +102,8 @@ def retries(context, checks):
     """Ten seconds at three times the capacity with clients that try five times, then 0.8 times."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
     storm, calm = context.seconds(10), context.seconds(10)
-    with processes.Server(context.programs.burning_server, *ONE_WORKER) as server:
-        peak, _ = capacity(context, server, jpeg, seconds=context.seconds(5))
+    with processes.Server(context.programs.burning_server, *processes.ONE_WORKER) as server:
+        peak = processes.capacity(context, server, jpeg, full_seconds=5)["goodput_per_s"]
         times = traffic.poisson(3 * peak, storm) + traffic.poisson(0.8 * peak, calm, seed=2, start=storm)
         report = processes.run_load(context.programs, server, jpeg, f"--deadline={DEADLINE}", "--attempts=5",
                                     f"--trace={traffic.trace(context.folder, 'storm', times)}")
@@ -130,7 +122,7 @@ def retries(context, checks):
 def cancels(context, checks):
     """Twice the capacity, every request cancelled while it waits or runs: nothing is executed for nobody."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
-    with processes.Server(context.programs.burning_server, *ONE_WORKER) as server:
+    with processes.Server(context.programs.burning_server, *processes.ONE_WORKER) as server:
         before = server.metrics()
         report = processes.run_load(context.programs, server, "--rate=100", jpeg, "--deadline=10s",
                                     "--cancel-after=60ms", "--warm-up=0", f"--duration={context.seconds(10)}s")

@@ -19,6 +19,8 @@ PATIENCE_SECONDS = 60
 # The generator has the first core, the server the last: what one takes, the other does not miss.
 GENERATOR_CPU = min(os.sched_getaffinity(0))
 SERVER_CPU = max(os.sched_getaffinity(0))
+# Of a server that has that core for itself.
+ONE_WORKER = ("--cpus=1", "--pin=off")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,11 +30,10 @@ class Programs:
     build: pathlib.Path
 
     def __getattr__(self, name):
-        for folder in ("bin", "tests"):
-            for spelling in (name, name.replace("_", "-")):
-                path = self.build / folder / spelling
-                if path.exists():
-                    return path
+        for spelling in (name, name.replace("_", "-")):
+            path = self.build / "bin" / spelling
+            if path.exists():
+                return path
         raise FileNotFoundError(f"no program {name} in {self.build}: build it with ./dev build or ./dev test")
 
 
@@ -113,6 +114,12 @@ def finish_load(process):
 
 def run_load(programs, server, *flags, cpu=GENERATOR_CPU):
     return finish_load(start_load(programs, server, *flags, cpu=cpu))
+
+
+def capacity(context, server, *what, full_seconds):
+    """The report of a closed loop that keeps the worker busy; its goodput is what the server can do."""
+    return run_load(context.programs, server, "--concurrency=8", *what, "--deadline=10s",
+                    f"--duration={context.seconds(full_seconds)}s")
 
 
 def bench(programs, *flags, cpu=SERVER_CPU):

@@ -6,7 +6,6 @@ import statistics
 import processes
 import traffic
 
-ONE_WORKER = ("--cpus=1", "--pin=off")
 # Two-sided 95 % of Student's distribution with 4 degrees of freedom.
 T_95_OF_4 = 2.776
 
@@ -22,10 +21,9 @@ def interval(differences):
 def rivals(context, checks):
     """Without and with --batch-timeout=5ms, in turns: goodput and median latency."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
-    with processes.Server(context.programs.edgenext_server, *ONE_WORKER) as ours, \
-            processes.Server(context.programs.edgenext_server, *ONE_WORKER, "--batch-timeout=5ms") as fixed:
-        peak = processes.run_load(context.programs, ours, "--concurrency=8", jpeg,
-                                  f"--duration={context.seconds(5)}s")["goodput_per_s"]
+    with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER) as ours, \
+            processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER, "--batch-timeout=5ms") as fixed:
+        peak = processes.capacity(context, ours, jpeg, full_seconds=5)["goodput_per_s"]
         for k in (0.5, 0.9, 1.5):
             pairs = []
             for turn in range(context.rounds(5)):
