@@ -1,5 +1,5 @@
-// edgenext-server with another network: its executor burns 20 ms of CPU an image, which no processor, cache or
-// change of a kernel alters. So what the serving path makes of a known capacity can be counted.
+// edgenext-server with another network: its executor burns 20 ms of CPU an image, which no processor, cache
+// or change of a kernel alters. So what the serving path makes of a known capacity can be counted.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -49,6 +49,6 @@ void Burn(ServedModel& model) {
 }  // namespace edgenext::serving
 
 int main(int argc, char** argv) {
-  return static_cast<int>(edgenext::serving::RunServer(std::vector<std::string>(argv + 1, argv + argc),
-                                                       edgenext::serving::Burn));
+  return static_cast<int>(
+      edgenext::serving::RunServer(std::vector<std::string>(argv + 1, argv + argc), edgenext::serving::Burn));
 }

@@ -66,7 +66,8 @@ TEST_F(FullServerTest, OverloadIsRefusedBeforeTheMessageIsRead) {
   for (const char* method : {kClassify, kModelInfer}) {
     RawCall call(server_.Connect(), method);  // never sends its message
     const grpc::Status status = call.Finish();
-    EXPECT_THAT(status, IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", HasSubstr("no room for 1 image")));
+    EXPECT_THAT(status,
+                IsError(StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", HasSubstr("no room for 1 image")));
     EXPECT_TRUE(testing::FindDetail<google::rpc::RetryInfo>(status));
   }
   EXPECT_EQ(server_.metrics().Rejected(RejectReason::kOverloaded), 2);
