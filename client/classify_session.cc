@@ -17,8 +17,10 @@ using edgenext::v1::ClassifyStreamResponse;
 
 constexpr int kMaxFailedAttempts = 5;
 constexpr int kSuspectAfterAttempts = 2;
-// The server's reason for ending a stream over which it had waited for us.
+// The server's reasons for ending a stream: it had waited for us; it has answered all that it read, and stops
+// or wants another connection.
 constexpr char kStreamIdleReason[] = "STREAM_IDLE";
+constexpr char kDrainingReason[] = "DRAINING";
 
 std::function<double()> RandomShares() {
   return [engine = std::minstd_rand(std::random_device()())]() mutable {
@@ -59,6 +61,7 @@ ClassifySession::End ClassifySession::Run() {
 
 ServerError ClassifySession::RunStream() {
   ClassifyCall call(stub_);
+  last_stream_answered_ = false;
   absl::optional<ServerError> leave;
   const absl::Duration longest_silence = options_.timeout + options_.silence_grace;
   const auto is_leaving = [&] { return leave.has_value() || IsDone(); };
@@ -153,6 +156,7 @@ absl::optional<ServerError> ClassifySession::TakeAnswer(const ClassifyStreamResp
   absl::optional<PendingImage> image = ledger_.TakeSent(answer.id());
   if (!image.has_value()) return absl::nullopt;
   if (answer.has_response()) {
+    last_stream_answered_ = true;
     budget_.RecordSuccess();
     backoff_.Reset();
     Finish(*image, absl::OkStatus(), "", answer.response());
@@ -163,6 +167,7 @@ absl::optional<ServerError> ClassifySession::TakeAnswer(const ClassifyStreamResp
     ledger_.AddWaiting(*std::move(image));
     return error;
   }
+  last_stream_answered_ = true;
   TakeError(*std::move(image), error);
   return absl::nullopt;
 }
@@ -190,7 +195,10 @@ absl::Status ClassifySession::Recover(const ServerError& end) {
   }
   const bool is_retryable =
       absl::IsUnavailable(end.status) || (absl::IsResourceExhausted(end.status) && names_retry);
-  if (!is_retryable || !reached_ || !budget_.RecordFailure()) return end.status;
+  if (!is_retryable || !reached_) return end.status;
+  // However slow its images are, a server that answers some over each connection is never given up.
+  const bool is_free = end.reason == kDrainingReason && last_stream_answered_;
+  if (!is_free && !budget_.RecordFailure()) return end.status;
   const absl::Duration wait = std::max(backoff_.Next(), end.retry_delay.value_or(absl::ZeroDuration()));
   if (wait > options_.timeout) return end.status;
   WaitAndReconnect(wait);

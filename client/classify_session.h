@@ -30,8 +30,8 @@ namespace edgenext {
 //  - a stream that ends with UNAVAILABLE (server restarted, connection aged out) is opened again and its
 //    unanswered images are sent again; images that two working streams did not survive are then sent one by
 //    one, unary, and the one that the server does not survive five times is given up;
-//  - a stream that the server ended because it was idle is opened again at once, and costs nothing of the
-//  budget;
+//  - a stream that the server ended because it was idle is opened again at once, and one that drained (server
+//    stopping, connection old) after it had answered an image after a wait; both cost nothing of the budget;
 //  - an image answered UNAVAILABLE (draining) is sent again over a new stream;
 //  - RESOURCE_EXHAUSTED that names a time to retry, of an image or of the stream, is tried again after it.
 // A server that was never reached is not retried. A stream that ends with RESOURCE_EXHAUSTED and no time to
@@ -108,6 +108,8 @@ class ClassifySession {
   bool reached_ = false;
   // Whether the last stream was a working one when it ended.
   bool last_stream_was_open_ = false;
+  // Whether the last stream brought any image further: answered it, if only with an error.
+  bool last_stream_answered_ = false;
 };
 
 }  // namespace edgenext

@@ -106,6 +106,43 @@ TEST(ClassifySessionRetry, AnIdleStreamThatTheServerEndedIsOpenedAgain) {
   EXPECT_EQ(server.streams(), kTimes + 1U);
 }
 
+// Slow images over connections that soon are old: no failure while some are answered.
+TEST(ClassifySessionRetry, ADrainedStreamThatAnsweredCostsNothing) {
+  constexpr size_t kTimes = 60;
+  const auto old = CallStatus(ErrorOf(grpc::StatusCode::UNAVAILABLE, "old", "DRAINING"));
+  ScriptedClassifier server({AnswerThenEnd(1, old)});
+  SessionRun run(kTimes);
+  EXPECT_THAT(run.Run(server).status, IsOk());
+  run.ExpectAllClassified();
+  EXPECT_EQ(server.streams(), kTimes);
+  EXPECT_EQ(server.unary_calls(), 0);
+}
+
+TEST(ClassifySessionRetry, AnAnswerWithAnErrorIsOneToo) {
+  constexpr size_t kTimes = 30;
+  ScriptedClassifier server({[](ScriptedStream& stream) {
+    uint64_t id = 0;
+    EXPECT_TRUE(stream.Read(&id));
+    stream.AnswerError(id, ErrorOf(grpc::StatusCode::INVALID_ARGUMENT, "corrupt", "IMAGE_CORRUPT"));
+    return CallStatus(ErrorOf(grpc::StatusCode::UNAVAILABLE, "old", "DRAINING"));
+  }});
+  SessionRun run(kTimes);
+  EXPECT_THAT(run.Run(server).status, IsOk());
+  ASSERT_EQ(run.results().size(), kTimes);
+  for (const ImageResult& result : run.results()) {
+    EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kInvalidArgument, "corrupt"));
+  }
+}
+
+// It may have lost work, and does so again with each try.
+TEST(ClassifySessionRetry, ALostStreamCostsEvenIfItAnswered) {
+  ScriptedClassifier server({AnswerThenEnd(1, kLost)});
+  SessionRun run(60);
+  EXPECT_THAT(run.Run(server).status, StatusIs(absl::StatusCode::kUnavailable, "connection reset"));
+  ASSERT_EQ(run.results().size(), 60U);
+  EXPECT_FALSE(run.results().back().status.ok());
+}
+
 TEST(ClassifySessionRetry, AServerThatIsLoadingIsAskedAgain) {
   const auto loading = [](ScriptedStream&) {
     return CallStatus(ErrorOf(grpc::StatusCode::UNAVAILABLE, "loading", "MODEL_NOT_READY"));
