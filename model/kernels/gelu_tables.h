@@ -6,6 +6,9 @@
 namespace edgenext::kernels {
 namespace {
 
+// A line for each power.
+// clang-format off
+
 // Degree 4 on 16 intervals: GELU to 2.3e-07.
 struct Gelu16 {
   static constexpr double kScale = 2.8703703703703702;
@@ -47,6 +50,8 @@ struct Gelu8 {
       {-0.00186774437f, 0.000412251859f, 0.00108433957f, -0.000318303588f, -0.000203279371f, 2.66079405e-05f, 1.65810034e-05f, 2.01336866e-06f},
   };
 };
+
+// clang-format on
 
 }  // namespace
 }  // namespace edgenext::kernels

@@ -60,11 +60,16 @@ print(f"""#ifndef {GUARD}
 
 namespace edgenext::kernels {{
 namespace {{
+
+// A line for each power.
+// clang-format off
 """)
 emit("Gelu16", 4, 16, 5.4)
 emit("Gelu16Coarse", 2, 16, 4.5)
 emit("Gelu8", 6, 8, 5.5)
-print(f"""}}  // namespace
+print(f"""// clang-format on
+
+}}  // namespace
 }}  // namespace edgenext::kernels
 
 #endif  // {GUARD}""")
