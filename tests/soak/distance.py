@@ -15,38 +15,36 @@ class DelayingProxy:
         self._host, port = target.rsplit(":", 1)
         self._port = int(port)
         self._delay = round_trip_ms / 2000
-        self._loop = asyncio.new_event_loop()
         self._tasks = set()
-        self.address = ""
-        ready = threading.Event()
-
-        async def serve():
-            server = await asyncio.start_server(self._on_connection, "127.0.0.1", 0)
-            self.address = "127.0.0.1:%d" % server.sockets[0].getsockname()[1]
-            ready.set()
-
-        def run():
-            asyncio.set_event_loop(self._loop)
-            self._loop.create_task(serve())
-            self._loop.run_forever()
-
-        self._thread = threading.Thread(target=run, daemon=True)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        ready.wait()
+        self._ready.wait()
+
+    async def _serve(self):
+        self._loop = asyncio.get_running_loop()
+        self._closed = asyncio.Event()
+        server = await asyncio.start_server(self._on_connection, "127.0.0.1", 0)
+        self.address = "127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._closed.wait()
+        server.close()  # asyncio.run ends the tasks
 
     async def _on_connection(self, reader, writer):
         there_reader, there_writer = await asyncio.open_connection(self._host, self._port)
         for source, sink in ((reader, there_writer), (there_reader, writer)):
             task = self._loop.create_task(self._forward(source, sink))
-            self._tasks.add(task)
+            self._tasks.add(task)  # the loop would not keep it
             task.add_done_callback(self._tasks.discard)
 
     async def _forward(self, source, sink):
         try:
             while data := await source.read(1 << 20):
                 self._loop.call_later(self._delay, self._write, sink, data)
-            self._loop.call_later(self._delay, sink.close)
+            await asyncio.sleep(self._delay)
         except OSError:
+            pass  # the connection was cut off
+        finally:
             sink.close()
 
     @staticmethod
@@ -55,7 +53,7 @@ class DelayingProxy:
             sink.write(data)
 
     def close(self):
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._closed.set)
         self._thread.join()
 
 
