@@ -3,6 +3,9 @@
 import dataclasses
 import operator
 
+import processes
+
+MARKS = {"met": "ok  ", "": "    ", "missed": "MISS", "void": "void"}
 HOLDS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, "==": operator.eq}
 
 
@@ -16,24 +19,48 @@ class Check:
     bar: float
     # Counts and invariants hold on any machine, however busy; times and rates only on an idle one.
     is_count: bool
+    # A run of the load generator that it may rest on was void: it says nothing. Never of a count.
+    void: bool
     detail: str
 
     @property
-    def met(self):
-        return not self.relation or HOLDS[self.relation](self.figure, self.bar)
+    def state(self):
+        """void, met or missed; "" is a figure without a bar."""
+        if self.void:
+            return "void"
+        if not self.relation:
+            return ""
+        return "met" if HOLDS[self.relation](self.figure, self.bar) else "missed"
 
 
 class Checks:
-    """Filled by one scenario after the other."""
+    """Filled by one scenario after the other. A void run voids all later figures of its scenario, as it may have
+    been the one that they are compared with."""
 
     def __init__(self):
         self.all = []
+        self.not_run = {}  # scenario: why
         self.scenario = ""
 
+    def begin(self, scenario):
+        self.scenario = scenario
+        processes.void_runs.clear()
+
+    def skip(self, why):
+        """The scenario cannot be run on this machine."""
+        self.not_run[self.scenario] = why
+        print(f"not run: {self.scenario}: {why}", flush=True)
+
     def add(self, what, figure, unit="", relation="", bar=0.0, is_count=False, detail=""):
-        check = Check(self.scenario, what, float(figure), unit, relation, float(bar), is_count, detail)
+        void = bool(processes.void_runs) and not is_count
+        if void:
+            detail = "; ".join(filter(None, [detail, "void: " + processes.void_runs[0]]))
+        check = Check(self.scenario, what, float(figure), unit, relation, float(bar), is_count, void, detail)
         self.all.append(check)
-        print(f"{'ok  ' if check.met else 'MISS'} {line(check)}", flush=True)
+        print(f"{MARKS[check.state]} {line(check)}", flush=True)
+
+    def with_state(self, state):
+        return [check for check in self.all if check.state == state]
 
     def count(self, what, figure, relation, bar, detail=""):
         self.add(what, figure, "", relation, bar, is_count=True, detail=detail)

@@ -16,6 +16,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "model/default"
 PATIENCE_SECONDS = 60
 
+# Why runs of the load generator were void, since the scenario began: it was late itself.
+void_runs = []
+
 # The generator has the first core, the server the last: what one takes, the other does not miss.
 GENERATOR_CPU = min(os.sched_getaffinity(0))
 SERVER_CPU = max(os.sched_getaffinity(0))
@@ -109,7 +112,9 @@ def finish_load(process):
     out, errors = process.communicate()
     if not out:
         raise RuntimeError(f"{' '.join(map(str, process.args))} ended with {process.returncode}: {errors}")
-    return json.loads(out)
+    report = json.loads(out)
+    void_runs.extend(report["void_reasons"])
+    return report
 
 
 def run_load(programs, server, *flags, cpu=GENERATOR_CPU):

@@ -1,23 +1,17 @@
-#!/usr/bin/env python3
-"""Saturated servers under CPU quotas, in cgroups of version 1 made for it: `quota.py build/PRESET [--seconds=30]`.
+"""Saturated servers under CPU quotas, in cgroups of version 1 made for it.
 
-The network burns 20 ms of CPU an image, and the generator runs beside the servers, unpinned. Judged are the share of
-periods that the kernel throttled, and what two servers with a quota of 100 % each reach beside each other, as a share
-of what one worker reaches without a quota. Needs root, the cpu controller of version 1 and two cores.
+The network burns 20 ms of CPU an image, and the generators run beside the servers, unpinned. Judged are the share of
+periods that the kernel throttled, and what servers reach, alone and two beside each other, as a share of what whole
+CPUs do without a quota.
 """
 
-import argparse
 import contextlib
-import json
 import os
 import pathlib
-import sys
 import time
 
 import processes
 
-MOST_THROTTLED = 0.01
-LEAST_OF_A_CORE = 0.90
 PERIOD_US = 100_000
 # What else runs on the machine gets a 257th of a core that is asked for.
 WEIGHT = 262_144
@@ -113,45 +107,22 @@ def saturate(programs, parent, quotas, seconds):
         return results
 
 
-def measure(programs, seconds):
+def quota(context, checks):
+    """Servers with a quota of 100 % and 150 %, and two beside each other, against a worker without a quota."""
     root = controller()
+    if root is None or os.geteuid() != 0:
+        return checks.skip("needs root and the cpu controller of cgroup version 1")
+    seconds = context.seconds(30)
     with Cgroup(own_cgroup(root) / f"edgenext-quota-{os.getpid()}") as parent:
-        (alone,) = saturate(programs, parent.folder, [None], seconds)
-        quotas = {f"{quota:.0%}": saturate(programs, parent.folder, [quota], seconds) for quota in (1.0, 1.5)}
-        quotas["100% beside 100%"] = saturate(programs, parent.folder, [1.0, 1.0], seconds)
-    return {"seconds": seconds, "load_average": os.getloadavg(), "core": alone, "quotas": quotas}
-
-
-def faults(result):
-    """What is not as it must be, as lines."""
-    found = []
-    for name, servers in result["quotas"].items():
-        for server in servers:
-            if server["periods"] < 5 * result["seconds"]:
-                found.append(f"{name}: only {server['periods']} periods, the server was not saturated")
-            if server["throttled"] >= MOST_THROTTLED * server["periods"]:
-                found.append(f"{name}: {server['throttled']} of {server['periods']} periods were throttled, "
-                             f"expected less than {MOST_THROTTLED:.0%}")
-            share = server["images_per_s"] / (int(server["quota"]) * result["core"]["images_per_s"])
-            if share < LEAST_OF_A_CORE:
-                found.append(f"{name}: {share:.1%} of what one core does, expected {LEAST_OF_A_CORE:.0%}")
-    return found
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=pathlib.Path, help="where the programs were built, as build/release")
-    parser.add_argument("--seconds", type=int, default=30, help="of each measurement")
-    arguments = parser.parse_args()
-    if controller() is None or os.geteuid() != 0 or len(os.sched_getaffinity(0)) < 2:
-        sys.exit("needs root, the cpu controller of cgroup version 1, and two cores")
-    result = measure(processes.Programs(arguments.build.resolve()), arguments.seconds)
-    print(json.dumps(result, indent=1))
-    found = faults(result)
-    for fault in found:
-        print(fault, file=sys.stderr)
-    sys.exit(1 if found else 0)
-
-
-if __name__ == "__main__":
-    main()
+        (core,) = saturate(context.programs, parent.folder, [None], seconds)
+        for quotas in ([1.0], [1.5], [1.0, 1.0], [1.5, 1.5]):
+            for i, server in enumerate(saturate(context.programs, parent.folder, quotas, seconds)):
+                what = f"quota of {quotas[i]:.0%}" + (f", server {i + 1} of 2" if len(quotas) == 2 else "")
+                # A period counts only while the server has something to do.
+                checks.add(f"periods in use, {what}", server["periods"] * PERIOD_US / 1e6 / seconds, "of the time", ">=",
+                           0.5)
+                checks.add(f"throttled periods, {what}", 100 * server["throttled"] / max(1, server["periods"]), "%",
+                           "<", 1, detail=f"{server['throttled']} of {server['periods']}")
+                share = server["images_per_s"] / (int(quotas[i]) * core["images_per_s"])
+                checks.add(f"images a second, {what}", 100 * share, "% of its whole cores", ">=", 90,
+                           detail=f"{server['images_per_s']:.1f}, one core {core['images_per_s']:.1f} a second")
