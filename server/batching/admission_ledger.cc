@@ -41,6 +41,10 @@ AdmissionDecision AdmissionLedger::Decide(const AdmissionAsk& ask, MonotonicTime
   return decision;
 }
 
+bool AdmissionLedger::IsOutOfReach(MonotonicTime deadline, MonotonicTime now) const {
+  return deadline - now < service_time_.average() && !service_time_.IsStale(now);
+}
+
 void AdmissionLedger::Add(const AdmissionAsk& ask, int images) {
   backlog_.Add(ask.task_class, ask.deadline, ask.came, images);
   clients_.Hold(ask.client, images);

@@ -32,6 +32,10 @@ class AdmissionLedger {
   // is given its chance: or else a time that was measured in a bad moment would never be corrected.
   AdmissionDecision Decide(const AdmissionAsk& ask, MonotonicTime now);
 
+  // Whether an image that a worker begins with now is answered after `deadline`, as far as is known: not from
+  // a time that is a second old.
+  bool IsOutOfReach(MonotonicTime deadline, MonotonicTime now) const;
+
   // These are for the images of `ask`, or some of them: its class, client and times are those they were added
   // with.
   void Add(const AdmissionAsk& ask, int images);

@@ -24,9 +24,8 @@ class Batch {
   // The next task that should run, which has been told OnBegin, or null when there is none left. Looks at
   // each task only now, so that one image is all that a cancellation, a deadline or an interactive task can
   // be late:
-  //   - tasks whose deadline has passed, that were cancelled, or that came under the cut-off are abandoned
-  //   and
-  //     skipped;
+  //   - tasks whose deadline has passed or is out of reach, that were cancelled, or that came under the
+  //     cut-off are abandoned and skipped;
   //   - where bulk tasks must give way to a waiting interactive one (BatchPolicy::GivesWay), the rest of the
   //     batch goes back to its old places in the queue, from which the worker's next Take gets that one.
   std::unique_ptr<Task> Next();

@@ -26,7 +26,11 @@ void Append(TaskOrder::Tasks more, TaskOrder::Tasks& tasks) {
 }  // namespace
 
 TaskQueue::TaskQueue(const Options& options)
-    : capacity_(options.capacity), policy_(options.policy), clock_(options.clock), order_(&policy_) {}
+    : capacity_(options.capacity),
+      policy_(options.policy),
+      is_out_of_reach_(options.is_out_of_reach),
+      clock_(options.clock),
+      order_(&policy_) {}
 
 TaskQueue::~TaskQueue() { CutOffRest(); }
 
@@ -181,6 +185,11 @@ absl::Status TaskQueue::CheckMayBegin(const Task& task) {
   if (status.ok() && cut_off_.load(std::memory_order_acquire)) {
     cut_off_tasks_.fetch_add(1, std::memory_order_relaxed);
     status = DrainingStatus();
+  }
+  const MonotonicTime deadline = task.attributes().deadline;
+  const bool has_deadline = deadline != MonotonicTime::InfiniteFuture();
+  if (status.ok() && has_deadline && is_out_of_reach_ && is_out_of_reach_(deadline)) {
+    status = DeadlineOutOfReachStatus();
   }
   return status;
 }

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -30,6 +31,9 @@ class TaskQueue {
   struct Options {
     int capacity = 256;  // tasks waiting; those that batches put back may be more
     BatchPolicy::Options policy;
+    // Asked, with no lock held, before a task begins: whether it would be answered too late for its deadline.
+    // It is abandoned then (DEADLINE_EXCEEDED), and the worker's time left to the next. Null: it never is.
+    std::function<bool(MonotonicTime deadline)> is_out_of_reach;
     Clock* clock = &Clock::Real();
   };
 
@@ -86,8 +90,8 @@ class TaskQueue {
   using Tasks = TaskOrder::Tasks;
 
   // --- for batches, with no lock held ---
-  // Why `task` is to be abandoned: as CheckRunnable, or UNAVAILABLE (DRAINING) after CutOffRest, which
-  // counts.
+  // Why `task` is to be abandoned: as CheckRunnable, also if its deadline is out of reach, or UNAVAILABLE
+  // (DRAINING) after CutOffRest, which counts.
   absl::Status CheckMayBegin(const Task& task);
   // Counts that `task` begins, unless it must give way to another: then false.
   bool Begin(const Task& task);
@@ -104,6 +108,7 @@ class TaskQueue {
 
   const int capacity_;
   const BatchPolicy policy_;
+  const std::function<bool(MonotonicTime)> is_out_of_reach_;
   Clock* const clock_;
 
   std::atomic<bool> cut_off_{false};

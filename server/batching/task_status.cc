@@ -15,6 +15,11 @@ absl::Status DeadlineExceededStatus() {
                     kReasonDeadline);
 }
 
+absl::Status DeadlineOutOfReachStatus() {
+  return WithReason(absl::DeadlineExceededError("the deadline is nearer than the time that an image takes"),
+                    kReasonDeadline);
+}
+
 absl::Status CancelledStatus() { return absl::CancelledError("the call was cancelled"); }
 
 absl::Status DrainingStatus() {

@@ -13,6 +13,7 @@ absl::Status CheckRunnable(const Task& task, MonotonicTime now);
 
 // The statuses, with their reasons, of tasks that do not run.
 absl::Status DeadlineExceededStatus();
+absl::Status DeadlineOutOfReachStatus();
 absl::Status CancelledStatus();
 absl::Status DrainingStatus();
 

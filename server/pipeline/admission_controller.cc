@@ -62,6 +62,11 @@ void AdmissionController::ObserveServiceTime(absl::Duration time) {
   ledger_.ObserveServiceTime(time, clock_->Now());
 }
 
+bool AdmissionController::IsOutOfReach(MonotonicTime deadline) const {
+  std::lock_guard<std::mutex> lock(mu_);
+  return ledger_.IsOutOfReach(deadline, clock_->Now());
+}
+
 absl::Status AdmissionController::OpenCall() {
   absl::Duration retry_delay;
   {

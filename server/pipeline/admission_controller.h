@@ -45,6 +45,8 @@ class AdmissionController {
   // One worker's time for an image: a guess until images were run, and each image that was.
   void SetServiceTime(absl::Duration time);
   void ObserveServiceTime(absl::Duration time);
+  // AdmissionLedger::IsOutOfReach.
+  bool IsOutOfReach(MonotonicTime deadline) const;
 
   // A call has arrived: RESOURCE_EXHAUSTED (OVERLOADED) if as many are open as may be. Else CloseCall
   // follows.

@@ -20,7 +20,8 @@
 namespace edgenext::serving {
 namespace {
 
-BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& options) {
+BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& options,
+                                         const AdmissionController* admission) {
   BatchScheduler::Options scheduler;
   scheduler.workers = options.workers;
   scheduler.pin_to_cpus = options.pin_to_cpus;
@@ -31,6 +32,9 @@ BatchScheduler::Options SchedulerOptions(const ClassifyPipeline::Options& option
       options.cache_bytes > 0 ? std::numeric_limits<int>::max() : options.admission.queue_capacity;
   scheduler.queue.policy.max_batch_size = options.max_batch_size;
   scheduler.queue.policy.batch_timeout = options.batch_timeout;
+  scheduler.queue.is_out_of_reach = [admission](MonotonicTime deadline) {
+    return admission->IsOutOfReach(deadline);
+  };
   scheduler.queue.clock = options.clock;
   return scheduler;
 }
@@ -51,7 +55,7 @@ class ClassifyPipeline::Impl {
         admission_(
             Limits(options), options.clock, [this](int images) { CountOfferedWork(images); },
             options.retry_random),
-        scheduler_(SchedulerOptions(options)) {
+        scheduler_(SchedulerOptions(options, &admission_)) {
     if (options.cache_bytes > 0) {
       flights_ = std::make_unique<SingleFlight>(
           options.cache_bytes, options.clock,

@@ -131,24 +131,31 @@ void ClassifyWorker::Run(Batch batch) {
   observer_->metrics->ObserveBatch(TriggerOf(batch.reason()), batch.size());
   while (std::unique_ptr<Task> task = batch.Next()) {
     const MonotonicTime began = observer_->clock->Now();
-    RunTask(static_cast<ClassifyTask&>(*task), batch.size());
-    observer_->admission->ObserveServiceTime(observer_->clock->Now() - began);
+    const Stage reached = RunTask(static_cast<ClassifyTask&>(*task), batch.size());
+    // What was given up before its execution says nothing of how long images take.
+    if (reached != Stage::kPreprocess) {
+      observer_->admission->ObserveServiceTime(observer_->clock->Now() - began);
+    }
   }
 }
 
-void ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
+Stage ClassifyWorker::RunTask(ClassifyTask& task, int batch_size) {
   StageTimer timer(observer_->metrics, observer_->clock);
   ImageTimings timings;
   timings.queue = task.queue_duration();
   timings.batch_size = batch_size;
   Stage stage = Stage::kDecode;
   absl::Status status = Compute(task, timer, timings, stage);
-  if (!status.ok()) return task.Finish(std::move(status), stage);
+  if (!status.ok()) {
+    task.Finish(std::move(status), stage);
+    return stage;
+  }
 
   ImageResult result = Postprocess(logits_, task.outputs(), absl::MakeSpan(probabilities_));
   timings.postprocess = timer.End(Stage::kPostprocess);
   result.timings = timings;
   task.Finish(std::move(result), Stage::kPostprocess);
+  return Stage::kPostprocess;
 }
 
 absl::Status ClassifyWorker::Compute(const ClassifyTask& task, StageTimer& timer, ImageTimings& timings,

@@ -47,7 +47,8 @@ class ClassifyWorker {
 
   // The shortest of a few executions of a batch of so many `image`s.
   absl::StatusOr<absl::Duration> TimeBatch(const NetworkInput& image, int images);
-  void RunTask(ClassifyTask& task, int batch_size);
+  // Returns how far it came.
+  Stage RunTask(ClassifyTask& task, int batch_size);
   // The task's image to logits_. `stage` becomes the one that was reached. An error is what the task ends
   // with.
   absl::Status Compute(const ClassifyTask& task, StageTimer& timer, ImageTimings& timings, Stage& stage);

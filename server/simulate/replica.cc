@@ -144,7 +144,8 @@ void Replica::NextImage(int index) {
 bool Replica::Begins(Worker& worker) {
   Task& task = *worker.batch[worker.next];
   const TaskClass task_class = task.attributes().task_class;
-  if (IsLate(task)) {
+  if (IsLate(task) ||
+      (policy_->heeds_deadlines() && ledger_.IsOutOfReach(task.attributes().deadline, now()))) {
     Expire(task);
     ++worker.next;
     return false;
@@ -176,8 +177,8 @@ void Replica::EndPhase(int index) {
   const bool late = IsLate(*worker.batch[worker.next]);
   if (worker.phase == Phase::kDecode && !late) return BeginExecution(index);
   if (worker.phase == Phase::kExecute) ++worker.executed;
-  // As the server does, also for an image that was given up after its decoding.
-  ledger_.ObserveServiceTime(now() - worker.image_since, now());
+  // As the server does, not for an image that was given up after its decoding.
+  if (worker.phase == Phase::kExecute) ledger_.ObserveServiceTime(now() - worker.image_since, now());
   EndImage(index, late ? Answer::Kind::kExpired : Answer::Kind::kResult);
   ++worker.next;
   NextImage(index);

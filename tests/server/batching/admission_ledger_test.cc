@@ -123,6 +123,15 @@ TEST_F(AdmissionLedgerTest, ADeadlineIsTriedWhereNothingRunsAndTheTimeIsOld) {
   EXPECT_EQ(Decide(Ask("a", 9)), Kind::kAdmit) << "8 ms by now";
 }
 
+TEST_F(AdmissionLedgerTest, AnImageIsOutOfReachIfItTakesLongerThanIsLeft) {
+  ledger_.ObserveServiceTime(absl::Milliseconds(10), now_);
+  EXPECT_TRUE(ledger_.IsOutOfReach(now_ + absl::Microseconds(9999), now_));
+  EXPECT_FALSE(ledger_.IsOutOfReach(now_ + absl::Milliseconds(10), now_));
+  EXPECT_FALSE(ledger_.IsOutOfReach(MonotonicTime::InfiniteFuture(), now_));
+  const MonotonicTime much_later = now_ + absl::Milliseconds(1001);
+  EXPECT_FALSE(ledger_.IsOutOfReach(much_later + absl::Milliseconds(1), much_later)) << "the time is old";
+}
+
 TEST_F(AdmissionLedgerTest, AHundredThousandImagesMayWait) {
   AdmissionPolicy::Options options;
   options.queue_capacity = 1 << 17;

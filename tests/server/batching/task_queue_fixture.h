@@ -25,6 +25,9 @@ class TaskQueueTest : public ::testing::Test {
     options.capacity = capacity;
     options.policy.max_batch_size = max_batch_size;
     options.policy.batch_timeout = batch_timeout;
+    options.is_out_of_reach = [this](MonotonicTime deadline) {
+      return deadline - clock_.Now() < image_time_;
+    };
     options.clock = &clock_;
     queue_ = std::make_unique<TaskQueue>(options);
     // Batches up to the limit pay.
@@ -48,6 +51,7 @@ class TaskQueueTest : public ::testing::Test {
 
   testing::SimulatedClock clock_;
   const MonotonicTime start_ = clock_.Now();
+  absl::Duration image_time_;  // tasks with nearer deadlines do not begin
   Endings endings_;
   std::unique_ptr<TaskQueue> queue_;
 };

@@ -49,6 +49,21 @@ TEST_F(TaskQueueTest, TasksKnowWhenTheyWereScheduledAndThatTheyBegin) {
   EXPECT_EQ(static_cast<TestTask&>(*task).begins(), 1);
 }
 
+TEST_F(TaskQueueTest, ATaskThatWouldBeLateDoesNotBegin) {
+  MakeQueue();
+  image_time_ = absl::Milliseconds(10);
+  ASSERT_THAT(Schedule("late", start_ + absl::Milliseconds(19)), IsOk());
+  ASSERT_THAT(Schedule("in time", start_ + absl::Milliseconds(20)), IsOk());
+  ASSERT_THAT(Schedule("patient"), IsOk());
+  absl::optional<Batch> batch = queue_->Take();
+  ASSERT_TRUE(batch.has_value());
+  clock_.Advance(absl::Milliseconds(10));
+  EXPECT_THAT(RunAll(*std::move(batch)), ElementsAre("in time", "patient"));
+  const absl::Status status = endings_.StatusOf("late");
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("nearer than the time")));
+  EXPECT_EQ(GetReason(status), kReasonDeadline);
+}
+
 TEST_F(TaskQueueTest, AFullQueueRefusesAndLeavesTheTaskToItsCaller) {
   MakeQueue(/*capacity=*/2);
   ASSERT_THAT(Schedule("a"), IsOk());

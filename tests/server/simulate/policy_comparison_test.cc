@@ -68,11 +68,12 @@ std::vector<Cell> Grid() {
 
 // Where ours is worse, and by what part of the requests at most. Admission predicts waits from the mean time
 // of an image. Where images of a batch cost far less than one alone, the mean at low load is that of small
-// batches, and a deadline of a few executions looks out of reach that a larger batch would meet.
+// batches, and a deadline of a few executions looks out of reach, to admission and to the worker that would
+// begin, that a larger batch would meet.
 const std::map<std::string, double> kKnownShortfalls = {
     {"1:5ms,2:6ms,4:8ms,8:12ms on 1, 12ms at 0.5x", 0.32},
     {"1:5ms,2:6ms,4:8ms,8:12ms on 1, 25ms at 0.5x", 0.02},
-    {"1:5ms,2:6ms,4:8ms,8:12ms on 2, 12ms at 0.5x", 0.12},
+    {"1:5ms,2:6ms,4:8ms,8:12ms on 2, 12ms at 0.5x", 0.18},
     {"1:5ms,2:6ms,4:8ms,8:12ms on 2, 25ms at 0.5x", 0.001},
 };
 
