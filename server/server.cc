@@ -26,6 +26,7 @@
 #include "server/net/descriptor_limit.h"
 #include "server/network_copies.h"
 #include "server/rpc/process_settings.h"
+#include "server/rpc/receive_window.h"
 
 namespace edgenext::serving {
 namespace {

@@ -13,6 +13,7 @@
 #include "server/rpc/ending_call.h"
 #include "server/rpc/health_call.h"
 #include "server/rpc/inference_service.h"
+#include "server/rpc/receive_window.h"
 #include "server/rpc/reflection.h"
 
 namespace edgenext::serving {
@@ -36,8 +37,7 @@ int ToMilliseconds(absl::Duration duration) {
 }
 
 void SetChannelArguments(const RpcServer::Options& options, grpc::ServerBuilder& builder) {
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
+  SetReceiveWindow(builder);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, ToMilliseconds(options.handshake_timeout));

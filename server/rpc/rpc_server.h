@@ -24,10 +24,6 @@
 
 namespace edgenext::serving {
 
-// How much of an unread message a client may send. A 200 kB image fits, so it needs no second round trip. It
-// has no effect while gRPC measures the bandwidth-delay product.
-inline constexpr int kStreamWindowBytes = 256 << 10;
-
 // The gRPC server: both inference services, health and reflection through gRPC's generic service, on
 // completion queues of its own, fed by our listener. Its life:
 //

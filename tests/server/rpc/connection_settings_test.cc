@@ -52,22 +52,35 @@ TEST(ConnectionSettingsTest, SaysItsLimits) {
   EXPECT_EQ(settings.at(Http2Peer::kMaxHeaderListSize), 16u << 10);
 }
 
-// gRPC measures the bandwidth-delay product with a ping after the first data, and would change the window.
-TEST(ConnectionSettingsTest, MeasuresNoBandwidth) {
+// gRPC probes the path with a ping after the first data. What it finds out must not change the windows, nor
+// may it be late to open the connection's, which HTTP/2 begins with 65,535.
+TEST(ConnectionSettingsTest, ProbingThePathChangesNoWindow) {
   LoopbackServer server;
   Http2Peer peer(server.rpc().port());
   peer.SayHello();
   peer.SendFrame(Http2Peer::kSettings, 1 /* ACK */, 0, "");
+  const auto opened = peer.ReadUntil(Http2Peer::kWindowUpdate);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->stream, 0u);
+  EXPECT_EQ(Http2Peer::Number(opened->payload), (256u << 10) - 65535);
+
   peer.SendCall(1, kServerLive);
   peer.SendMessage(1, "");
-  int settings = 0;
+  const auto ping = peer.ReadUntil(Http2Peer::kPing);
+  ASSERT_TRUE(ping);
+  peer.SendFrame(Http2Peer::kPing, 1 /* ACK */, 0, ping->payload);
+  peer.SendCall(3, kServerLive);
+  peer.SendMessage(3, "");
   for (auto frame = peer.Read(); frame; frame = peer.Read()) {
-    EXPECT_NE(frame->type, Http2Peer::kPing);
-    if (frame->type == Http2Peer::kSettings && frame->flags == 0) ++settings;
-    if (frame->stream == 1 && (frame->flags & 1) != 0) break;  // the call's end
+    if (frame->type == Http2Peer::kSettings) {
+      EXPECT_EQ(Http2Peer::ToSettings(*frame).count(Http2Peer::kInitialWindowSize), 0u);
+    }
+    if (frame->type == Http2Peer::kWindowUpdate) {
+      EXPECT_LE(Http2Peer::Number(frame->payload), 10u) << "the bytes of two empty messages";
+    }
+    if (frame->stream == 3 && (frame->flags & 1) != 0) break;  // the call's end
   }
-  EXPECT_EQ(settings, 1);
-  EXPECT_EQ(server.metrics().Requests(Method::kServerLive, StatusCode::OK, ""), 1);
+  EXPECT_EQ(server.metrics().Requests(Method::kServerLive, StatusCode::OK, ""), 2);
 }
 
 TEST(ConnectionSettingsTest, AHeaderOf20KilobytesIsRefused) {

@@ -22,7 +22,14 @@ namespace edgenext::testing {
 // answers nothing by itself.
 class Http2Peer {
  public:
-  enum FrameType : uint8_t { kData = 0, kHeaders = 1, kSettings = 4, kPing = 6, kGoAway = 7 };
+  enum FrameType : uint8_t {
+    kData = 0,
+    kHeaders = 1,
+    kSettings = 4,
+    kPing = 6,
+    kGoAway = 7,
+    kWindowUpdate = 8
+  };
   enum Setting { kMaxConcurrentStreams = 3, kInitialWindowSize = 4, kMaxHeaderListSize = 6 };
   struct Frame {
     uint8_t type = 0, flags = 0;
@@ -93,15 +100,19 @@ class Http2Peer {
     while (frame && frame->type != type) frame = Read();
     return frame;
   }
-  // What the server's first settings say, by their numbers.
-  std::map<int, uint32_t> ReadSettings() {
-    const absl::optional<Frame> frame = ReadUntil(kSettings);
+  // What a frame of settings says, by their numbers.
+  static std::map<int, uint32_t> ToSettings(const Frame& frame) {
     std::map<int, uint32_t> settings;
-    for (size_t at = 0; frame && at + 6 <= frame->payload.size(); at += 6) {
-      settings[static_cast<int>(Number(frame->payload.substr(at, 2)))] =
-          Number(frame->payload.substr(at + 2, 4));
+    for (size_t at = 0; at + 6 <= frame.payload.size(); at += 6) {
+      settings[static_cast<int>(Number(frame.payload.substr(at, 2)))] =
+          Number(frame.payload.substr(at + 2, 4));
     }
     return settings;
+  }
+  // The server's first ones.
+  std::map<int, uint32_t> ReadSettings() {
+    const absl::optional<Frame> frame = ReadUntil(kSettings);
+    return frame ? ToSettings(*frame) : std::map<int, uint32_t>();
   }
   void Close() { fd_.Close(); }
   // Reads until the server closes.
