@@ -77,9 +77,18 @@ absl::StatusOr<Readings> Read(absl::string_view metrics) {
   return readings;
 }
 
+// What of the time of images their threads computed. Meanwhile polling threads, or other programs, had the
+// core.
+double ComputedShare(Readings& readings) {
+  double seconds = 0;
+  for (const char* stage : {"decode", "preprocess", "execute"}) seconds += readings.stages[stage].seconds;
+  return readings.compute_cpu > 0 && seconds > 0 ? readings.compute_cpu / seconds : 1;
+}
+
 absl::StatusOr<ServiceModel> ModelOf(Readings& readings) {
   std::vector<CostTable::Entry> believed, real;
-  const absl::Duration execute = readings.stages["execute"].Mean();
+  const double share = ComputedShare(readings);
+  const absl::Duration execute = readings.stages["execute"].Mean() * share;
   for (const auto& [size, cost] : readings.cost) {
     if (cost <= absl::ZeroDuration()) continue;
     // The server executes image by image, so what one really takes scales the whole table.
@@ -96,7 +105,7 @@ absl::StatusOr<ServiceModel> ModelOf(Readings& readings) {
   ServiceModel model;
   model.believed = CostTable(std::move(believed));
   model.execution = CostTable(std::move(real));
-  model.decode = readings.stages["decode"].Mean() + readings.stages["preprocess"].Mean();
+  model.decode = (readings.stages["decode"].Mean() + readings.stages["preprocess"].Mean()) * share;
   return model;
 }
 
@@ -117,14 +126,14 @@ absl::StatusOr<ServiceModel> ReadScrapes(absl::string_view before, absl::string_
     stage.seconds -= old.stages[name].seconds;
     stage.images -= old.stages[name].images;
   }
+  readings.compute_cpu -= old.compute_cpu;
   const double images = readings.inferences - old.inferences;
   if (images <= 0) {
     return absl::FailedPreconditionError(absl::StrCat("edgenext_inferences_total grew by ", images,
                                                       " between the scrapes, expected images in between"));
   }
   EDGENEXT_ASSIGN_OR_RETURN(ServiceModel model, ModelOf(readings));
-  const absl::Duration around =
-      absl::Seconds((readings.process_cpu - old.process_cpu) - (readings.compute_cpu - old.compute_cpu));
+  const absl::Duration around = absl::Seconds(readings.process_cpu - old.process_cpu - readings.compute_cpu);
   model.overhead =
       std::max(around - refusal_cost * (readings.rejected - old.rejected), absl::ZeroDuration()) / images;
   return model;

@@ -46,6 +46,16 @@ TEST(ScrapeTest, MeanStagesAreWhatImagesTake) {
   EXPECT_MS(model.overhead, 0.05);
 }
 
+// 0.75 s of stages, in which the threads had the core for 0.6 s.
+TEST(ScrapeTest, WhatImagesWereHeldUpIsNotTheirCost) {
+  const ServiceModel model =
+      ReadScrape(std::string(kCosts) + kStages + "edgenext_compute_cpu_seconds_total 0.6\n").value();
+  EXPECT_MS(model.believed.Predict(1), 4);
+  EXPECT_MS(model.execution.Predict(1), 4);
+  EXPECT_MS(model.execution.Predict(2), 6);
+  EXPECT_MS(model.decode, 2);
+}
+
 // Between the scrapes: 50 images at 6 ms of execution and 1 ms of decoding, 40 ms of CPU around them, of
 // which 100 refusals at 0.1 ms took 10.
 TEST(ScrapeTest, TwoScrapesTellWhatHappenedBetween) {
