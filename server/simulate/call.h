@@ -13,7 +13,9 @@ namespace edgenext::serving {
 // twice.
 struct Call {
   Arrival arrival;
-  TaskAttributes attributes;  // its deadline is the request's, whatever the attempt
+  MonotonicTime deadline = MonotonicTime::InfiniteFuture();      // at which the client has gone
+  MonotonicTime cancelled_at = MonotonicTime::InfiniteFuture();  // when the server hears that it has
+  TaskAttributes attributes;  // as the server knows them: its deadline is what the attempt announced
   int attempts = 0;           // that clients have made
   MonotonicTime admitted = MonotonicTime::InfiniteFuture();  // the last attempt; else never
   absl::Duration worked = absl::ZeroDuration();              // time that workers have spent on it

@@ -207,6 +207,9 @@ void Replica::EndImage(int index, Answer::Kind kind) {
   answered_(std::move(call), {kind, {}});
 }
 
-bool Replica::IsLate(const Task& task) const { return task.attributes().deadline <= now(); }
+bool Replica::IsLate(const Task& task) const {
+  if (task.attributes().deadline <= now()) return true;
+  return policy_->heeds_deadlines() && static_cast<const QueuedCall&>(task).call->cancelled_at <= now();
+}
 
 }  // namespace edgenext::serving

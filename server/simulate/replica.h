@@ -69,6 +69,7 @@ class Replica {
   };
 
   MonotonicTime now() const { return events_->now(); }
+  // Whether its deadline has passed, or its client has taken it back.
   bool IsLate(const Task& task) const;
 
   void RemoveExpired();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/simulate/announced_timeout.h"
 #include "server/simulate/event_queue.h"
 #include "server/simulate/random.h"
 #include "server/simulate/recorder.h"
@@ -54,7 +55,8 @@ class Simulation {
       recorder_.CountArrival();
       auto call = std::make_unique<Call>();
       call->arrival = next_;
-      call->attributes.deadline = Since(next_.at) + next_.timeout;
+      call->deadline = Since(next_.at) + next_.timeout;
+      call->cancelled_at = call->deadline + options_.service.round_trip / 2;
       call->attributes.task_class = next_.task_class;
       call->attributes.client_key = options_.clients[static_cast<size_t>(next_.client)];
       AwaitArrival();
@@ -73,6 +75,8 @@ class Simulation {
   void Send(std::unique_ptr<Call> call) {
     ++call->attempts;
     ++attempts_;
+    call->attributes.deadline =
+        events_.now() + options_.service.round_trip / 2 + AnnouncedTimeout(call->deadline, events_.now());
     if (options_.service.round_trip == absl::ZeroDuration()) return fleet_.Arrive(std::move(call));
     events_.At(events_.now() + options_.service.round_trip / 2,
                [this, call = std::move(call)]() mutable { fleet_.Arrive(std::move(call)); });
@@ -85,7 +89,7 @@ class Simulation {
   }
 
   void Receive(std::unique_ptr<Call> call, const Answer& answer) {
-    const MonotonicTime deadline = call->attributes.deadline;
+    const MonotonicTime deadline = call->deadline;
     if (answer.kind == Answer::Kind::kResult) {
       // The client has gone at its deadline, whatever the server did.
       if (events_.now() > deadline) return recorder_.Record(*call, Answer::Kind::kExpired, now());

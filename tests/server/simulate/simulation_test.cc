@@ -56,6 +56,31 @@ TEST(SimulationTest, TheWorkOfAnImageScalesItsDecodeAndExecution) {
   EXPECT_MS(Serve(options, {arrival}).latencies.max, 21);
 }
 
+// A client whose deadline is at 1000.5 ms tells of 1010 ms when it sends at 0.5, in gRPC's digits. At 600 an
+// image of 405 ms looks as if it would be in time, and is computed for nobody.
+TEST(SimulationTest, TheServerTakesDeadlinesAsClientsAnnounceThem) {
+  SimulationOptions options = Options(Ms(405));
+  options.duration = absl::Seconds(2);
+  Arrival first = At(0);
+  first.work = 600.0 / 405;
+  const SimulationResult result = Serve(options, {first, At(0.5, absl::Seconds(1))});
+  EXPECT_EQ(result.outcomes.good, 1);
+  EXPECT_EQ(result.outcomes.expired, 1);
+  EXPECT_NEAR(result.wasted, 405.0 / 1005, 1e-9);
+}
+
+// The same client, whose image is begun with at 990: when it is decoded at 1001 its client has gone.
+TEST(SimulationTest, AnImageIsNotExecutedWhoseClientHasGone) {
+  SimulationOptions options = Options(Ms(8));
+  options.duration = absl::Seconds(2);
+  options.service.decode = Ms(11);
+  Arrival first = At(0);
+  first.work = 990.0 / 19;
+  const SimulationResult result = Serve(options, {first, At(0.5, absl::Seconds(1))});
+  EXPECT_EQ(result.outcomes.expired, 1);
+  EXPECT_NEAR(result.wasted, 11.0 / 1001, 1e-9);
+}
+
 // Three at once: one runs, then two together as T(2) = 8 ms has it, each answered when it is done.
 TEST(SimulationTest, ABatchTakesWhatItsSizeCosts) {
   SimulationOptions options = Options(Ms(5));
