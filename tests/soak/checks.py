@@ -1,6 +1,7 @@
 """What a scenario found: figures beside their bars, kept as they come."""
 
 import dataclasses
+import math
 import operator
 
 import processes
@@ -19,7 +20,7 @@ class Check:
     bar: float
     # Counts and invariants hold on any machine, however busy; times and rates only on an idle one.
     is_count: bool
-    # A run of the load generator that it may rest on was void: it says nothing. Never of a count.
+    # It says nothing: a run of the load generator that it may rest on was void, or it is not known. Never of a count.
     void: bool
     detail: str
 
@@ -52,8 +53,8 @@ class Checks:
         print(f"not run: {self.scenario}: {why}", flush=True)
 
     def add(self, what, figure, unit="", relation="", bar=0.0, is_count=False, detail=""):
-        void = bool(processes.void_runs) and not is_count
-        if void:
+        void = not is_count and (bool(processes.void_runs) or math.isnan(figure))
+        if processes.void_runs and void:
             detail = "; ".join(filter(None, [detail, "void: " + processes.void_runs[0]]))
         check = Check(self.scenario, what, float(figure), unit, relation, float(bar), is_count, void, detail)
         self.all.append(check)
@@ -67,7 +68,7 @@ class Checks:
 
 
 def number(value):
-    return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def line(check):

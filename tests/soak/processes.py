@@ -1,7 +1,9 @@
 """The built programs as processes pinned to cores: a server, the load generator, the benchmark of the bare executor."""
 
+import collections
 import dataclasses
 import json
+import math
 import os
 import pathlib
 import re
@@ -72,11 +74,14 @@ class Server:
     def log(self):
         return pathlib.Path(self.log_file.name).read_text(errors="replace")
 
+    def scrape(self):
+        """The text of /metrics."""
+        with urllib.request.urlopen(f"http://{self.http}/metrics", timeout=PATIENCE_SECONDS) as answer:
+            return answer.read().decode()
+
     def metrics(self):
         """{"name{label=…}": value} of one scrape."""
-        with urllib.request.urlopen(f"http://{self.http}/metrics", timeout=PATIENCE_SECONDS) as answer:
-            text = answer.read().decode()
-        samples = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        samples = (line.rsplit(" ", 1) for line in self.scrape().splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in samples}
 
     def resident_bytes(self):
@@ -114,6 +119,9 @@ def finish_load(process):
         raise RuntimeError(f"{' '.join(map(str, process.args))} ended with {process.returncode}: {errors}")
     report = json.loads(out)
     void_runs.extend(report["void_reasons"])
+    if "error" in report["server"]:
+        # It has stopped, or was too busy for a scrape. Figures that rest on it are void, and counts hold all the same.
+        report["server"] = collections.defaultdict(lambda: math.nan)
     return report
 
 

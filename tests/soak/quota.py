@@ -119,8 +119,8 @@ def quota(context, checks):
             for i, server in enumerate(saturate(context.programs, parent.folder, quotas, seconds)):
                 what = f"quota of {quotas[i]:.0%}" + (f", server {i + 1} of 2" if len(quotas) == 2 else "")
                 # A period counts only while the server has something to do.
-                checks.add(f"periods in use, {what}", server["periods"] * PERIOD_US / 1e6 / seconds, "of the time", ">=",
-                           0.5)
+                in_use = server["periods"] * PERIOD_US / 1e6 / seconds
+                checks.add(f"periods in use, {what}", in_use, "of the time", ">=", 0.5)
                 checks.add(f"throttled periods, {what}", 100 * server["throttled"] / max(1, server["periods"]), "%",
                            "<", 1, detail=f"{server['throttled']} of {server['periods']}")
                 share = server["images_per_s"] / (int(quotas[i]) * core["images_per_s"])

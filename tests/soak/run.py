@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import json
+import math
 import os
 import pathlib
 import platform
@@ -11,6 +12,7 @@ import sys
 import tempfile
 
 from checks import MARKS, Checks, line, number
+import calibration
 import cost
 import distance
 import drain
@@ -23,7 +25,8 @@ import rivals
 
 SCENARIOS = {function.__name__: function for function in (
     cost.overhead, cost.throughput, cost.refusal, overload.goodput, overload.waiting, overload.retries,
-    overload.cancels, idle.idle, distance.distance, rivals.rivals, drain.drain, quota.quota, endurance.endurance)}
+    overload.cancels, idle.idle, distance.distance, rivals.rivals, drain.drain, quota.quota,
+    calibration.calibration, endurance.endurance)}
 # Those whose counts and invariants are worth a minute on any machine.
 SHORT = ("goodput", "waiting", "retries", "cancels", "drain", "endurance")
 
@@ -43,7 +46,7 @@ class Context:
         return short if self._short else full
 
     def seconds(self, full):
-        return self.pick(full, max(1, full // 5))
+        return self.pick(full, max(2, full // 5))
 
     def rounds(self, full):
         return self.pick(full, 2)
@@ -58,7 +61,8 @@ def processor():
 
 def write_results(folder, checks, machine):
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [dict(vars(check), state=check.state) for check in checks.all]
+    rows = [dict(vars(check), figure=None if math.isnan(check.figure) else check.figure, state=check.state)
+            for check in checks.all]
     (folder / "serving.json").write_text(
         json.dumps({"machine": machine, "figures": rows, "not_run": checks.not_run}, indent=1) + "\n")
     lines = [f"{machine['date']}, {machine['processor']}, {machine['cpus']} CPUs, load {machine['load']} before.", "",
