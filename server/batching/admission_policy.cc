@@ -10,6 +10,10 @@ namespace {
 // the unit in which clients are told.
 constexpr absl::Duration kShortestDrain = absl::Milliseconds(2);
 
+// Predictions are off by a few percent either way. Under overload every image that has a deadline waits about
+// as long as that allows, so without a margin half of them would be executed for clients who have gone.
+constexpr double kWaitMargin = 1.05;
+
 }  // namespace
 
 absl::Duration AdmissionPolicy::PredictWait(int ahead, int executing, absl::Duration time_per_image) const {
@@ -37,7 +41,8 @@ AdmissionDecision AdmissionPolicy::Decide(const AdmissionSnapshot& server, const
                                           MonotonicTime now) const {
   using Kind = AdmissionDecision::Kind;
   const absl::Duration time = server.time_per_image;
-  const absl::Duration longest_wait = ask.deadline - now - time;  // for an answer at the deadline
+  const absl::Duration longest_wait =
+      (ask.deadline - now - time) / kWaitMargin;  // for an answer at the deadline
   AdmissionDecision decision;
   decision.wait = PredictWait(server.ahead + std::max(ask.images - 1, 0), server.executing, time);
   decision.drain = std::max(time * (server.waiting + server.executing) / options_.workers, kShortestDrain);

@@ -130,12 +130,13 @@ absl::StatusOr<absl::Duration> ClassifyWorker::TimeBatch(const NetworkInput& ima
 void ClassifyWorker::Run(Batch batch) {
   observer_->metrics->ObserveBatch(TriggerOf(batch.reason()), batch.size());
   while (std::unique_ptr<Task> task = batch.Next()) {
-    const MonotonicTime began = observer_->clock->Now();
+    // Where one image follows on another, what lies between them is a part of how long each takes.
+    const bool followed = task->scheduled_at <= ended_;
+    const MonotonicTime began = followed ? ended_ : observer_->clock->Now();
     const Stage reached = RunTask(static_cast<ClassifyTask&>(*task), batch.size());
+    ended_ = observer_->clock->Now();
     // What was given up before its execution says nothing of how long images take.
-    if (reached != Stage::kPreprocess) {
-      observer_->admission->ObserveServiceTime(observer_->clock->Now() - began);
-    }
+    if (reached != Stage::kPreprocess) observer_->admission->ObserveServiceTime(ended_ - began);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "model/base/clock.h"
 #include "model/base/thread_team.h"
 #include "model/executor/executor.h"
 #include "model/image/decoder.h"
@@ -73,6 +74,7 @@ class ClassifyWorker {
   std::vector<uint8_t> rgb_;          // [height, width, 3]
   std::vector<float> logits_;         // [classes]
   std::vector<float> probabilities_;  // [classes]
+  MonotonicTime ended_;               // the one before
 };
 
 }  // namespace edgenext::serving

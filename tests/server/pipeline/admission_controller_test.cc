@@ -105,11 +105,11 @@ TEST_F(AdmissionTest, ADeadlineOutOfReachIsRefusedWithoutADelay) {
   const auto request = [this](int milliseconds) {
     return Request(1, 0, clock_.Now() + absl::Milliseconds(milliseconds));
   };
-  const absl::Status status = controller_.Admit(request(29)).status();
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("in 29ms, cannot be met")));
+  const absl::Status status = controller_.Admit(request(30)).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("in 30ms, cannot be met")));
   EXPECT_EQ(GetReason(status), kReasonDeadlineUnreachable);
   EXPECT_FALSE(GetRetryDelay(status));
-  EXPECT_THAT(controller_.Admit(request(30)), IsOk()) << "half an image and its own";
+  EXPECT_THAT(controller_.Admit(request(31)), IsOk()) << "half an image, a twentieth of it, and its own";
   EXPECT_THAT(refused_, ElementsAre(1));
 }
 
