@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import cost
 import processes
 import traffic
 
@@ -32,12 +33,11 @@ def what_no_scrape_tells(context, jpeg):
     """Flags of the simulator: the CPU of a refusal, and by how much an answer takes longer for its client than in the
     server, at little load."""
     with processes.Server(context.programs.burning_server, *processes.ONE_WORKER) as server:
-        refused = processes.run_load(context.programs, server, "--rate=2000", jpeg, "--deadline=15ms",
-                                     f"--duration={context.seconds(5)}s")
+        _, refusal_ms = cost.refusals(context, server, jpeg, full_seconds=5)
     with processes.Server(context.programs.edgenext_server, *processes.ONE_WORKER) as server:
         live, simulated = both(context, server, jpeg, "little", 20, context.seconds(15))
     round_trip_ms = max(0, live["ok_ms"]["p50"] - simulated["ok_ms"]["p50"])
-    return (f"--refusal-cost={refused['server']['cpu_ms_per_request']:.4f}ms", f"--round-trip={round_trip_ms:.4f}ms")
+    return (f"--refusal-cost={refusal_ms:.4f}ms", f"--round-trip={round_trip_ms:.4f}ms")
 
 
 def good_per_second(report):

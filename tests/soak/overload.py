@@ -3,6 +3,7 @@
 import subprocess
 import time
 
+import cost
 import processes
 import traffic
 
@@ -27,9 +28,7 @@ def goodput(context, checks):
     """Goodput at k times the capacity, refusals paid: peak x (1 - (k - 1) r / T)."""
     jpeg = traffic.jpeg_of(context.folder, 80_000)
     with processes.Server(context.programs.burning_server, *processes.ONE_WORKER) as server:
-        refused = processes.run_load(context.programs, server, "--rate=2000", jpeg, "--deadline=15ms",
-                                     f"--duration={context.seconds(5)}s")
-        r = refused["server"]["cpu_ms_per_request"]
+        _, r = cost.refusals(context, server, jpeg, full_seconds=5)
         peak = processes.capacity(context, server, jpeg, full_seconds=8)["goodput_per_s"]
         for k in context.pick((1.5, 3, 10), (3,)):
             report = processes.run_load(context.programs, server, f"--rate={k * peak:.1f}", jpeg,
