@@ -7,8 +7,8 @@ import cost
 import processes
 import traffic
 
-# Below a second, where gRPC's clients announce their deadlines to the millisecond: with 1 s the server hears of
-# 1010 ms from most, and 10 ms decide what is in time. And the deadline, not the queue's 256 places, bounds the wait.
+# Below a second, where gRPC's clients announce their deadlines to the millisecond: 1 s is announced as 1010 ms by most.
+# And so short that the deadline, not the queue's 256 places, bounds the waiting.
 DEADLINE = "500ms"
 WARM_UP_SECONDS = 3
 
