@@ -15,7 +15,9 @@ constexpr double kGoodEnough = 1.03;
 CostTable::CostTable(std::vector<Entry> entries) : entries_(std::move(entries)) {}
 
 CostTable CostTable::MeanOf(const std::vector<CostTable>& tables) {
-  CostTable mean = tables.front();
+  CostTable mean = *std::min_element(
+      tables.begin(), tables.end(),
+      [](const CostTable& a, const CostTable& b) { return a.entries_.size() < b.entries_.size(); });
   for (size_t i = 0; i < mean.entries_.size(); ++i) {
     absl::Duration sum;
     for (const CostTable& table : tables) sum += table.entries_[i].duration;

@@ -22,8 +22,8 @@ class CostTable {
   // Entries by rising batch size; the first is for one image.
   explicit CostTable(std::vector<Entry> entries);
 
-  // The mean of tables of the same sizes, at least one: how long a batch takes if each of their workers takes
-  // the next one as soon as it is free.
+  // The mean of tables, at least one, whose sizes are the same as far as they go: how long a batch takes if
+  // each of their workers takes the next one as soon as it is free. It ends where the shortest ends.
   static CostTable MeanOf(const std::vector<CostTable>& tables);
 
   const std::vector<Entry>& entries() const { return entries_; }

@@ -111,7 +111,8 @@ class ClassifyPipeline::Impl {
     admission_.Close();
     // Calls that were admitted may schedule their images still.
     admission_.AwaitIdle(deadline);
-    return scheduler_.Stop(deadline) + refused_in_drain_;
+    const int cut_off = scheduler_.Stop(deadline);
+    return cut_off + refused_in_drain_;
   }
 
   PipelineGauges Gauges() const {

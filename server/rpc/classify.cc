@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint32_t kDefaultTopK = 5;
 
-absl::Status CheckImage(const v1::ClassifyRequest& request, size_t max_image_bytes) {
+absl::Status CheckSizes(const v1::ClassifyRequest& request, size_t message_bytes, size_t max_image_bytes) {
   const size_t bytes = request.image().size();
   if (bytes == 0) {
     return WithField(
@@ -29,6 +29,12 @@ absl::Status CheckImage(const v1::ClassifyRequest& request, size_t max_image_byt
                                     "image has ", bytes, " bytes, expected at most ", max_image_bytes)),
                                 kReasonImageTooLarge),
                      "image");
+  }
+  if (message_bytes > bytes + kMessageOverheadBytes) {
+    return WithReason(absl::InvalidArgumentError(absl::StrCat("the message has ", message_bytes - bytes,
+                                                              " bytes beside its image, expected at most ",
+                                                              kMessageOverheadBytes)),
+                      kReasonImageTooLarge);
   }
   return absl::OkStatus();
 }
@@ -64,8 +70,8 @@ v1::ClassifyResponse MakeResponse(const v1::ClassifyRequest& request, const Serv
 void StartClassify(const ServiceContext& services, ClassifyJob job) {
   const v1::ClassifyRequest& request = *job.request;
   if (request.priority() == v1::BULK) job.attributes.task_class = TaskClass::kBulk;
-  absl::Status checked = CheckImage(request, services.max_image_bytes);
-  if (checked.ok()) checked = job.admission.Settle(RequestFor(job.attributes, 1, request.image().size()));
+  absl::Status checked = CheckSizes(request, job.message_bytes, services.max_image_bytes);
+  if (checked.ok()) checked = job.admission.Settle(RequestFor(job.attributes, 1, job.message_bytes));
   if (!checked.ok()) {
     job.done(std::move(checked));
     return;
@@ -75,7 +81,7 @@ void StartClassify(const ServiceContext& services, ClassifyJob job) {
   image.image = EncodedImage{request.image()};
   image.outputs.top_k = static_cast<int>(std::min<uint32_t>(top_k, std::numeric_limits<int>::max()));
   image.attributes = std::move(job.attributes);
-  image.attributes.bytes = request.image().size();
+  image.attributes.bytes = job.message_bytes;
   image.cancellation = std::move(job.cancellation);
   image.done = [request = std::move(job.request), model = std::move(job.model),
                 done = std::move(job.done)](absl::StatusOr<ImageResult> result) {
@@ -104,6 +110,7 @@ void ClassifyMethod::Handle(std::shared_ptr<UnaryExchange> exchange) const {
 
   ClassifyJob job;
   job.request = request;
+  job.message_bytes = exchange->message_bytes();
   job.model = *std::move(model);
   job.admission = std::move(exchange->admission());
   job.attributes = exchange->Attributes();

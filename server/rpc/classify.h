@@ -1,6 +1,7 @@
 #ifndef SERVER_RPC_CLASSIFY_H_
 #define SERVER_RPC_CLASSIFY_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -16,8 +17,9 @@ namespace edgenext::serving {
 // One image of the typed API, whether it came alone or over a stream.
 struct ClassifyJob {
   std::shared_ptr<const v1::ClassifyRequest> request;
+  size_t message_bytes = 0;                  // of the message that has it: they stay until the answer
   std::shared_ptr<const ServedModel> model;  // the one the request names
-  Admission admission;                       // one place, and at least the image's bytes
+  Admission admission;                       // one place, and at least the message's bytes
   TaskAttributes attributes;  // deadline, client, and its class if that is bulk; else the request has it
   std::shared_ptr<Cancellation> cancellation;
   // Called once, on a worker or at once; must not block.

@@ -187,6 +187,7 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message, Admission room) {
   record->SetModel(model.ok() ? *model : nullptr);
   ClassifyJob job;
   job.request = std::shared_ptr<const v1::ClassifyRequest>(request, &request->request());
+  job.message_bytes = bytes;
   job.done = [self = shared(), record, id = request->id()](absl::StatusOr<v1::ClassifyResponse> response) {
     self->Answer(id, *record, response);
   };

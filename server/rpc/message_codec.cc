@@ -15,6 +15,7 @@ absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& me
     return absl::InvalidArgumentError(
         absl::StrCat("the message is not a valid ", std::string(message.GetDescriptor()->full_name())));
   }
+  message.DiscardUnknownFields();
   return absl::OkStatus();
 }
 

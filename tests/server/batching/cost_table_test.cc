@@ -63,5 +63,16 @@ TEST(CostTableTest, TheMeanIsTakenSizeBySize) {
   EXPECT_EQ(mean.Predict(4), Milliseconds(40));
 }
 
+// A worker that is slower than the others stops earlier to time larger batches.
+TEST(CostTableTest, TheMeanEndsWithTheShortestTable) {
+  const CostTable longer({{1, Milliseconds(10)}, {2, Milliseconds(16)}, {4, Milliseconds(30)}});
+  const CostTable shorter({{1, Milliseconds(20)}, {2, Milliseconds(40)}});
+  for (const CostTable& mean : {CostTable::MeanOf({longer, shorter}), CostTable::MeanOf({shorter, longer})}) {
+    ASSERT_EQ(mean.entries().size(), 2u);
+    EXPECT_EQ(mean.Predict(1), Milliseconds(15));
+    EXPECT_EQ(mean.Predict(2), Milliseconds(28));
+  }
+}
+
 }  // namespace
 }  // namespace edgenext::serving

@@ -161,7 +161,7 @@ TEST(AdmissionTest, TheLargestMessageIsReservedUntilItsOwnIsThere) {
   AwaitCondition([&] { return bytes() == (1 << 20) + (64 << 10); });
   server.gate().Close();
   classify.Write(Red().SerializeAsString());
-  AwaitCondition([&] { return bytes() == static_cast<int64_t>(Red().image().size()); });
+  AwaitCondition([&] { return bytes() == static_cast<int64_t>(Red().ByteSizeLong()); });
   server.gate().Open();
   EXPECT_NE(classify.Read(), "");
   EXPECT_THAT(classify.Finish(), IsGrpcOk());

@@ -123,6 +123,28 @@ TEST(ClassifyTest, AMessageOverTheReceiveLimitIsRefusedByGrpc) {
   EXPECT_THAT(result.status, IsError(StatusCode::RESOURCE_EXHAUSTED, "", HasSubstr("larger than max")));
 }
 
+TEST(ClassifyTest, WhatLiesBesideTheImageIsBounded) {
+  LoopbackServer server;
+  v1::ClassifyRequest request = Request(SolidBmp(255, 0, 0));
+  request.set_request_id(std::string(60 << 10, 'x'));
+  EXPECT_THAT(Classify(server.Connect(), request).status, IsGrpcOk());
+  request.set_request_id(std::string(64 << 10, 'x'));
+  EXPECT_THAT(Classify(server.Connect(), request).status,
+              IsError(StatusCode::INVALID_ARGUMENT, "IMAGE_TOO_LARGE", HasSubstr("beside its image")));
+}
+
+TEST(ClassifyTest, BytesAreHeldForTheWholeMessage) {
+  LoopbackServer server;
+  server.gate().Close();
+  v1::ClassifyRequest request = Request(SolidBmp(255, 0, 0));
+  request.set_request_id(std::string(10 << 10, 'x'));
+  auto call = std::async(std::launch::async, [&] { return Classify(server.Connect(), request); });
+  server.AwaitExecutions(1);
+  EXPECT_EQ(server.pipeline().Gauges().inflight_bytes, static_cast<int64_t>(request.ByteSizeLong()));
+  server.gate().Open();
+  EXPECT_THAT(call.get().status, IsGrpcOk());
+}
+
 TEST(ClassifyTest, AFaultOfTheNetworkIsHiddenBehindTheRequestId) {
   LoopbackServer server;
   v1::ClassifyRequest request = Request(SolidBmp(LoopbackServer::kFaultyRed, 0, 0));

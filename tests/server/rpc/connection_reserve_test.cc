@@ -63,7 +63,7 @@ class ConnectionReserveTest : public ::testing::Test {
       busy_.push_back(std::async(std::launch::async,
                                  [channel = busy_channels_.back()] { return Classify(channel, Red()); }));
     }
-    const auto images = static_cast<int64_t>(kLimit * Red().image().size());
+    const auto images = static_cast<int64_t>(kLimit * Red().ByteSizeLong());
     AwaitCondition([&] { return server_.pipeline().Gauges().inflight_bytes == images; });
   }
   static grpc::Status Health(const std::shared_ptr<grpc::Channel>& channel) {

@@ -108,7 +108,7 @@ TEST(ConnectionSettingsTest, CallsBeyondTheStreamsOfAConnectionWait) {
   for (int i = 0; i < 3; ++i) {
     calls.push_back(std::async(std::launch::async, [&] { return Classify(channel, Red()); }));
   }
-  const auto two_images = static_cast<int64_t>(2 * Red().image().size());
+  const auto two_images = static_cast<int64_t>(2 * Red().ByteSizeLong());
   testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == two_images; });
   EXPECT_THAT(Classify(server.Connect(), v1::ClassifyRequest()).status.error_message(), HasSubstr("empty"))
       << "another connection has streams of its own";

@@ -74,7 +74,7 @@ TEST_F(RpcResultCacheTest, CallsAtOnceShareOneExecution) {
   }
   // All are there when each is in flight and one at the gate.
   server_.AwaitExecutions(1);
-  const auto bytes = static_cast<int64_t>(4 * Red().image().size());
+  const auto bytes = static_cast<int64_t>(4 * Red().ByteSizeLong());
   AwaitCondition([&] {
     const PipelineGauges gauges = server_.pipeline().Gauges();
     return gauges.inflight_bytes == bytes && gauges.inflight_requests == 0;

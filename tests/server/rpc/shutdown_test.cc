@@ -96,7 +96,7 @@ TEST(ShutdownTest, ClientsThatGoOnCallingHearOfNothingButUnavailable) {
   const auto answered = [&] { return server.metrics().Requests(Method::kClassify, 0, "colours"); };
   testing::AwaitCondition([&] { return answered() > 20; });
   server.gate().Close();
-  const auto image_bytes = static_cast<int64_t>(Red().image().size());
+  const auto image_bytes = static_cast<int64_t>(Red().ByteSizeLong());
   testing::AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == 6 * image_bytes; });
 
   auto stopped = std::async(std::launch::async, [&] { return server.Stop(MonotonicTime::InfiniteFuture()); });

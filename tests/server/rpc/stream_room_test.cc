@@ -32,6 +32,13 @@ using testing::RawCall;
 constexpr size_t kLargestImage = size_t{1} << 20;
 constexpr int64_t kRoom = int64_t{kLargestImage + (size_t{64} << 10)};  // of one image, before it is read
 
+v1::ClassifyStreamRequest Message(uint64_t id) {
+  v1::ClassifyStreamRequest request;
+  request.set_id(id);
+  *request.mutable_request() = testing::Red();
+  return request;
+}
+
 // A stream over a connection of its own, one step at a time.
 class Stream {
  public:
@@ -41,9 +48,7 @@ class Stream {
     stream_->WaitForInitialMetadata();
   }
   bool Write(uint64_t id, size_t padding = 0) {
-    v1::ClassifyStreamRequest request;
-    request.set_id(id);
-    *request.mutable_request() = testing::Red();
+    v1::ClassifyStreamRequest request = Message(id);
     request.mutable_request()->mutable_image()->append(padding, 'x');
     return stream_->Write(request);
   }
@@ -98,8 +103,8 @@ TEST(StreamRoomTest, AStreamHoldsTheRoomOfWhatItReads) {
   AwaitCondition([&] { return Held(server) == kRoom; });
   server.gate().Close();
   ASSERT_TRUE(stream.Write(1));
-  // The image at its real size, and the room of the next.
-  const auto image = static_cast<int64_t>(testing::Red().image().size());
+  // The message at its real size, and the room of the next.
+  const auto image = static_cast<int64_t>(Message(1).ByteSizeLong());
   AwaitCondition([&] { return Held(server) == kRoom + image; });
   ASSERT_TRUE(stream.Write(2));
   AwaitCondition([&] { return Held(server) == 2 * image; });  // the window is closed
@@ -120,7 +125,7 @@ TEST(StreamRoomTest, AnImageThatWaitsForAPlaceHoldsItsSize) {
   // One runs, one has the only place, one waits for it.
   server.AwaitExecutions(1);
   AwaitCondition([&] { return server.metrics().Stages(Stage::kParse) == 3; });
-  const auto image = static_cast<int64_t>(testing::Red().image().size());
+  const auto image = static_cast<int64_t>(Message(1).ByteSizeLong());
   AwaitCondition([&] { return Held(server) < 4 * image; });
   server.gate().Open();
   for (int i = 0; i < 3; ++i) EXPECT_NE(stream.Read(), 0u);
