@@ -9,8 +9,12 @@
 
 namespace edgenext::serving {
 
-Batch::Batch(std::vector<std::unique_ptr<Task>> tasks, TakeReason reason, TaskQueue* queue)
-    : tasks_(std::move(tasks)), size_(static_cast<int>(tasks_.size())), reason_(reason), queue_(queue) {
+Batch::Batch(std::vector<std::unique_ptr<Task>> tasks, TakeReason reason, bool waited, TaskQueue* queue)
+    : tasks_(std::move(tasks)),
+      size_(static_cast<int>(tasks_.size())),
+      reason_(reason),
+      waited_(waited),
+      queue_(queue) {
   std::reverse(tasks_.begin(), tasks_.end());
 }
 

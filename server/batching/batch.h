@@ -16,7 +16,7 @@ class TaskQueue;
 // Confined to its worker's thread; must not outlive its queue.
 class Batch {
  public:
-  Batch(std::vector<std::unique_ptr<Task>> tasks, TakeReason reason, TaskQueue* queue);
+  Batch(std::vector<std::unique_ptr<Task>> tasks, TakeReason reason, bool waited, TaskQueue* queue);
   ~Batch();
   Batch(Batch&& other) noexcept = default;
   Batch& operator=(Batch&& other) = delete;
@@ -33,11 +33,14 @@ class Batch {
   // How many tasks were taken, whatever became of them.
   int size() const { return size_; }
   TakeReason reason() const { return reason_; }
+  // Whether its worker waited for it, or helped another meanwhile.
+  bool waited() const { return waited_; }
 
  private:
   std::vector<std::unique_ptr<Task>> tasks_;  // the last one runs first
   int size_;
   TakeReason reason_;
+  bool waited_;
   TaskQueue* queue_;
 };
 

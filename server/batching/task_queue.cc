@@ -61,9 +61,11 @@ absl::Status TaskQueue::Schedule(std::unique_ptr<Task>* task) {
 absl::optional<Batch> TaskQueue::Take() {
   std::unique_lock<std::mutex> lock(mu_);
   ++idle_workers_;
+  bool waited = false;
   while (true) {
     if (!calls_.empty()) {
       Help(lock);
+      waited = true;
       continue;
     }
     const MonotonicTime now = clock_->Now();
@@ -77,6 +79,7 @@ absl::optional<Batch> TaskQueue::Take() {
     switch (decision.kind) {
       case BatchDecision::Kind::kWait:
         clock_->WaitUntil(changed_, lock, decision.wake_at);
+        waited = true;
         break;
       case BatchDecision::Kind::kStop:
         --idle_workers_;
@@ -86,7 +89,7 @@ absl::optional<Batch> TaskQueue::Take() {
         --idle_workers_;
         // Whoever leaves tasks behind wakes another, so that no task depends on who was told of it.
         if (order_.size() > 0) changed_.notify_one();
-        return Batch(std::move(taken), decision.why, this);
+        return Batch(std::move(taken), decision.why, waited, this);
       }
     }
   }

@@ -129,12 +129,11 @@ absl::StatusOr<absl::Duration> ClassifyWorker::TimeBatch(const NetworkInput& ima
 
 void ClassifyWorker::Run(Batch batch) {
   observer_->metrics->ObserveBatch(TriggerOf(batch.reason()), batch.size());
+  // Where one image follows on another, what lies between them is a part of how long each takes.
+  if (batch.waited() || ended_ == MonotonicTime()) ended_ = observer_->clock->Now();
   while (std::unique_ptr<Task> task = batch.Next()) {
-    // Where one image follows on another, what lies between them is a part of how long each takes.
-    const bool followed = task->scheduled_at <= ended_;
-    const MonotonicTime began = followed ? ended_ : observer_->clock->Now();
     const Stage reached = RunTask(static_cast<ClassifyTask&>(*task), batch.size());
-    ended_ = observer_->clock->Now();
+    const MonotonicTime began = std::exchange(ended_, observer_->clock->Now());
     // What was given up before its execution says nothing of how long images take.
     if (reached != Stage::kPreprocess) observer_->admission->ObserveServiceTime(ended_ - began);
   }

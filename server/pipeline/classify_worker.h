@@ -74,7 +74,7 @@ class ClassifyWorker {
   std::vector<uint8_t> rgb_;          // [height, width, 3]
   std::vector<float> logits_;         // [classes]
   std::vector<float> probabilities_;  // [classes]
-  MonotonicTime ended_;               // the one before
+  MonotonicTime ended_;               // when the one before was, or since when there has been one
 };
 
 }  // namespace edgenext::serving

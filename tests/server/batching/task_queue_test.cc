@@ -151,6 +151,18 @@ TEST_F(TaskQueueTest, AWaitingWorkerIsWokenByATask) {
   EXPECT_THAT(ran.get(), ElementsAre("a"));
 }
 
+TEST_F(TaskQueueTest, ABatchKnowsWhetherItsWorkerWaited) {
+  MakeQueue(/*capacity=*/100, /*max_batch_size=*/2, /*batch_timeout=*/absl::Milliseconds(50));
+  ASSERT_THAT(Schedule("a"), IsOk());
+  ASSERT_THAT(Schedule("b"), IsOk());
+  EXPECT_FALSE(queue_->Take()->waited());
+  ASSERT_THAT(Schedule("c"), IsOk());
+  auto taken = std::async(std::launch::async, [this] { return queue_->Take()->waited(); });
+  clock_.AwaitWaiters(1, start_ + absl::Milliseconds(50));
+  clock_.Advance(absl::Milliseconds(50));
+  EXPECT_TRUE(taken.get()) << "for a second task";
+}
+
 TEST_F(TaskQueueTest, WithATimeoutAShortBatchLeavesWhenItIsOver) {
   MakeQueue(/*capacity=*/100, /*max_batch_size=*/4, /*batch_timeout=*/absl::Milliseconds(50));
   ASSERT_THAT(Schedule("a"), IsOk());
