@@ -69,11 +69,13 @@ TEST_F(RpcResultCacheTest, TheSameFileIsExecutedOnceAndAnsweredAlike) {
 TEST_F(RpcResultCacheTest, CallsAtOnceShareOneExecution) {
   server_.gate().Close();
   std::vector<std::future<ClassifyResult>> calls;
+  // Of those that follow none goes before the first, whose execution has begun, though its deadline were
+  // earlier.
   for (int i = 0; i < 4; ++i) {
     calls.push_back(std::async(std::launch::async, [this] { return Classify(server_.Connect(), Red()); }));
+    server_.AwaitExecutions(1);
   }
   // All are there when each is in flight and one at the gate.
-  server_.AwaitExecutions(1);
   const auto bytes = static_cast<int64_t>(4 * Red().ByteSizeLong());
   AwaitCondition([&] {
     const PipelineGauges gauges = server_.pipeline().Gauges();
