@@ -27,15 +27,20 @@ AdmissionSnapshot AdmissionLedger::Snapshot(const AdmissionAsk& ask, MonotonicTi
   return server;
 }
 
-AdmissionDecision AdmissionLedger::Decide(const AdmissionAsk& ask, MonotonicTime now) {
+AdmissionDecision AdmissionLedger::Consider(const AdmissionAsk& ask, MonotonicTime now) {
   using Kind = AdmissionDecision::Kind;
   AdmissionDecision decision = policy_.Decide(Snapshot(ask, now), ask, now);
   const bool is_idle = backlog_.size() == 0 && executing_ == 0;
   if (decision.kind == Kind::kDeadlineUnreachable && is_idle && service_time_.IsStale(now)) {
     decision.kind = Kind::kAdmit;
   }
+  return decision;
+}
+
+AdmissionDecision AdmissionLedger::Decide(const AdmissionAsk& ask, MonotonicTime now) {
+  const AdmissionDecision decision = Consider(ask, now);
   const bool hopeless = ask.deadline - now < service_time_.average();  // whatever the others do
-  if (decision.kind != Kind::kAdmit && !hopeless) {
+  if (decision.kind != AdmissionDecision::Kind::kAdmit && !hopeless) {
     clients_.Expect(ask.client, now + decision.drain * kLongestRetryFactor + kRetryPatience);
   }
   return decision;

@@ -31,6 +31,9 @@ class AdmissionLedger {
   // Where nothing is under way and no image has been timed for a second, a deadline that looks out of reach
   // is given its chance: or else a time that was measured in a bad moment would never be corrected.
   AdmissionDecision Decide(const AdmissionAsk& ask, MonotonicTime now);
+  // The same of one that waits for its places (BeginWait), to which "no" is no refusal: nobody is expected
+  // back.
+  AdmissionDecision Consider(const AdmissionAsk& ask, MonotonicTime now);
 
   // Whether an image that a worker begins with now is answered after `deadline`, as far as is known: not from
   // a time that is a second old.

@@ -310,7 +310,7 @@ std::function<void()> AdmissionController::NextAnswer() {
   for (auto waiter = for_places_.begin(); waiter != for_places_.end(); ++waiter) {
     const absl::Status status = CheckTime(waiter->second.wanted.deadline);
     if (!status.ok()) return Answer(for_places_, waiter, status);
-    switch (ledger_.Decide(waiter->second.wanted, clock_->Now()).kind) {
+    switch (ledger_.Consider(waiter->second.wanted, clock_->Now()).kind) {
       case AdmissionDecision::Kind::kAdmit:
       case AdmissionDecision::Kind::kDeadlineUnreachable:  // the queue ends it at its deadline
         bytes_ -= static_cast<int64_t>(waiter->second.held.bytes());

@@ -103,6 +103,16 @@ TEST_F(AdmissionLedgerTest, AClientThatStaysAwayIsForgotten) {
   EXPECT_EQ(Come(Ask("greedy")), Kind::kAdmit);
 }
 
+TEST_F(AdmissionLedgerTest, WhoWaitsInLineIsExpectedForAsLongAsItWaits) {
+  ledger_.Add(Ask("greedy"), 8);
+  ledger_.BeginWait(Ask("polite"));
+  EXPECT_EQ(ledger_.Consider(Ask("polite"), now_).kind, Kind::kNoPlace);
+  ledger_.Remove(Ask("greedy"), 1);
+  EXPECT_EQ(ledger_.Consider(Ask("greedy"), now_).kind, Kind::kNotItsShare);
+  ledger_.EndWait(Ask("polite"));
+  EXPECT_EQ(Come(Ask("greedy")), Kind::kAdmit);
+}
+
 TEST_F(AdmissionLedgerTest, ADeadlineThatNothingCanMeetTakesNoShare) {
   ledger_.ObserveServiceTime(absl::Milliseconds(10), now_);
   EXPECT_EQ(Come(Ask("hopeless", 9)), Kind::kDeadlineUnreachable);

@@ -149,6 +149,18 @@ TEST_F(AdmissionWaitTest, WhoeverHasItsShareOfPlacesLetsOthersPass) {
   EXPECT_THAT(log_, ElementsAre("polite OK", "greedy OK")) << "nobody else wants any";
 }
 
+TEST_F(AdmissionWaitTest, WhoHasItsPlaceWantsNoneAnyMore) {
+  AdmissionRequest greedy = Request(1, 0);
+  greedy.client = "greedy";
+  std::vector<Admission> full;
+  for (int i = 0; i < 10; ++i) full.push_back(*controller_.Admit(greedy));
+  WaitForPlace("polite", "polite");
+  full.pop_back();
+  ASSERT_THAT(log_, ElementsAre("polite OK"));
+  admitted_.clear();
+  EXPECT_THAT(controller_.Admit(greedy), IsOk()) << "it was not refused, so it is not expected back";
+}
+
 TEST_F(AdmissionWaitTest, ADeadlineOutOfReachIsLeftToTheQueue) {
   controller_.SetServiceTime(absl::Seconds(1));
   Admission running = MustAdmit(1, 0);
