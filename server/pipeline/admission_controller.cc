@@ -231,7 +231,10 @@ AdmissionController::WaitId AdmissionController::Await(Waiter waiter, Line& line
     std::unique_lock<std::mutex> lock(mu_);
     if (!closed_ || &line == &for_places_) {
       const WaitId id = ++last_id_;
-      if (&line == &for_places_) ledger_.BeginWait(waiter.wanted);
+      if (&line == &for_places_) {
+        ledger_.BeginWait(waiter.wanted);
+        place_line_.Add(id, waiter.wanted.task_class, waiter.wanted.client, clock_->Now());
+      }
       line.emplace(id, std::move(waiter));
       OnRoom(lock);
       return id;
@@ -297,39 +300,54 @@ void AdmissionController::OnRoom(std::unique_lock<std::mutex>& lock) {
 }
 
 std::function<void()> AdmissionController::NextAnswer() {
-  if (!for_bytes_.empty()) {
-    Waiter& first = for_bytes_.begin()->second;
-    const absl::Status status = CheckTime(first.wanted.deadline);
-    if (!status.ok()) return Answer(for_bytes_, for_bytes_.begin(), status);
-    if (HasBytes(first.wanted.bytes)) {
-      TakeBytes(first.wanted.bytes, first.held);
-      return Answer(for_bytes_, for_bytes_.begin(), status);
-    }
-    if (!offers_.empty()) return offers_.extract(offers_.begin()).mapped();
+  std::function<void()> answer = NextAnswerForBytes();
+  return answer != nullptr ? answer : NextAnswerForPlaces();
+}
+
+std::function<void()> AdmissionController::NextAnswerForBytes() {
+  if (for_bytes_.empty()) return nullptr;
+  Waiter& first = for_bytes_.begin()->second;
+  const absl::Status status = CheckTime(first.wanted.deadline);
+  if (!status.ok()) return Answer(for_bytes_, for_bytes_.begin(), status);
+  if (HasBytes(first.wanted.bytes)) {
+    TakeBytes(first.wanted.bytes, first.held);
+    return Answer(for_bytes_, for_bytes_.begin(), status);
   }
-  for (auto waiter = for_places_.begin(); waiter != for_places_.end(); ++waiter) {
-    const absl::Status status = CheckTime(waiter->second.wanted.deadline);
-    if (!status.ok()) return Answer(for_places_, waiter, status);
-    switch (ledger_.Consider(waiter->second.wanted, clock_->Now()).kind) {
-      case AdmissionDecision::Kind::kAdmit:
-      case AdmissionDecision::Kind::kDeadlineUnreachable:  // the queue ends it at its deadline
-        bytes_ -= static_cast<int64_t>(waiter->second.held.bytes());
-        TakePlaces(waiter->second.wanted, waiter->second.held);
-        TakeBytes(waiter->second.wanted.bytes, waiter->second.held);
-        return Answer(for_places_, waiter, status);
-      case AdmissionDecision::Kind::kNotItsShare:
-        continue;  // those behind it may be of others
-      default:
-        return nullptr;
-    }
+  return offers_.empty() ? nullptr : offers_.extract(offers_.begin()).mapped();
+}
+
+std::function<void()> AdmissionController::NextAnswerForPlaces() {
+  if (for_places_.empty()) return nullptr;
+  const MonotonicTime now = clock_->Now();
+  const auto next = place_line_.FindNext(now, [&](WaitId id) { return DecideOnWaiter(id, now); });
+  if (!next) return nullptr;
+  const auto found = for_places_.find(*next);
+  Waiter& waiter = found->second;
+  const absl::Status status = CheckTime(waiter.wanted.deadline);
+  if (status.ok()) {
+    bytes_ -= static_cast<int64_t>(waiter.held.bytes());
+    TakePlaces(waiter.wanted, waiter.held);
+    TakeBytes(waiter.wanted.bytes, waiter.held);
+    place_line_.CountTurn(waiter.wanted.task_class);
   }
-  return nullptr;
+  return Answer(for_places_, found, status);
+}
+
+AdmissionDecision::Kind AdmissionController::DecideOnWaiter(WaitId id, MonotonicTime now) {
+  using Kind = AdmissionDecision::Kind;
+  const AdmissionRequest& wanted = for_places_.at(id).wanted;
+  if (wanted.deadline <= now) return Kind::kAdmit;  // and is told so
+  const Kind kind = ledger_.Consider(wanted, now).kind;
+  return kind == Kind::kDeadlineUnreachable ? Kind::kAdmit : kind;  // the queue ends it at its deadline
 }
 
 AdmissionController::Waiter AdmissionController::TakeOut(Line& line, Line::iterator waiter) {
   Waiter taken = std::move(waiter->second);
+  if (&line == &for_places_) {
+    ledger_.EndWait(taken.wanted);
+    place_line_.Remove(waiter->first, taken.wanted.task_class);
+  }
   line.erase(waiter);
-  if (&line == &for_places_) ledger_.EndWait(taken.wanted);
   return taken;
 }
 

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "model/base/clock.h"
 #include "server/batching/admission_ledger.h"
+#include "server/batching/place_line.h"
 #include "server/pipeline/admission.h"
 
 namespace edgenext::serving {
@@ -59,16 +60,16 @@ class AdmissionController {
   // too if there is room for all of them and nobody waits for some; if not, bytes() is 0: AwaitBytes.
   absl::StatusOr<Admission> Admit(const AdmissionRequest& request);
 
-  // These wait for room, first come first served, for as long as it takes. `admitted` is called once, with no
+  // These wait for room, for as long as it takes. `admitted` is called once, with no
   // lock held, at once or later from a thread that frees room: with what `admission` has become, or with
   // UNAVAILABLE (DRAINING) after Close if it is bytes that are wanted, DEADLINE_EXCEEDED if the deadline has
   // passed when its turn comes, or what EndWait says; the Admission is then given back. The id is for
   // EndWait. `admission` comes from Admit.
   //
-  // Bytes, of which `admission` holds none.
+  // Bytes, of which `admission` holds none: first come, first served.
   WaitId AwaitBytes(Admission admission, size_t bytes, Admitted admitted);
-  // Places for `request`, of which `admission` holds at least the bytes and no place. A client that has its
-  // share waits behind those that have not. A deadline that cannot be met is no reason for a refusal here.
+  // Places for `request`, of which `admission` holds at least the bytes and no place, in the order of
+  // PlaceLine. A deadline that cannot be met is no reason for a refusal here.
   WaitId AwaitPlaces(Admission admission, const AdmissionRequest& request, Admitted admitted);
   // Ends a wait with `why`. Does nothing if it has ended.
   void EndWait(WaitId id, const absl::Status& why);
@@ -106,7 +107,7 @@ class AdmissionController {
     AdmissionRequest wanted;
     Admitted admitted;
   };
-  using Line = std::map<WaitId, Waiter>;  // first come, first served
+  using Line = std::map<WaitId, Waiter>;  // in the order in which they came
 
   friend class Admission;
   absl::Status Settle(const AdmissionRequest& request, Admission& admission);
@@ -123,6 +124,8 @@ class AdmissionController {
   absl::Status CheckOpen(MonotonicTime deadline) const;
   // Whether the request may have its places; whoever wants none may.
   absl::Status Decide(const AdmissionRequest& request);
+  // The same of one that waits for them: also whether there is something else to say to it.
+  AdmissionDecision::Kind DecideOnWaiter(WaitId id, MonotonicTime now);
   void TakePlaces(const AdmissionRequest& request, Admission& admission);
   // Takes the places of `request` for those that `admission` holds, or leaves these.
   absl::Status ReplacePlaces(const AdmissionRequest& request, Admission& admission);
@@ -133,6 +136,8 @@ class AdmissionController {
   void OnRoom(std::unique_lock<std::mutex>& lock);
   // What there is to say to somebody who waits, or null.
   std::function<void()> NextAnswer();
+  std::function<void()> NextAnswerForBytes();
+  std::function<void()> NextAnswerForPlaces();
   Waiter TakeOut(Line& line, Line::iterator waiter);
   std::function<void()> Answer(Line& line, Line::iterator waiter, const absl::Status& status);
 
@@ -149,6 +154,7 @@ class AdmissionController {
   int64_t bytes_ = 0;
   int open_calls_ = 0;
   Line for_bytes_, for_places_;
+  PlaceLine place_line_;  // of for_places_
   std::map<OfferId, std::function<void()>> offers_;
   uint64_t last_id_ = 0;
   bool answering_ = false;

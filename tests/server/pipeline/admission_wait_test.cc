@@ -35,9 +35,11 @@ class AdmissionWaitTest : public AdmissionTest {
   }
   // Has bytes and waits for a place.
   AdmissionController::WaitId WaitForPlace(const std::string& name, const std::string& client = "",
-                                           MonotonicTime deadline = MonotonicTime::InfiniteFuture()) {
+                                           MonotonicTime deadline = MonotonicTime::InfiniteFuture(),
+                                           TaskClass task_class = TaskClass::kInteractive) {
     AdmissionRequest request = Request(1, 5, deadline);
     request.client = client;
+    request.task_class = task_class;
     return controller_.AwaitPlaces(MustAdmit(0, 5), request, Note(name));
   }
 
@@ -147,6 +149,41 @@ TEST_F(AdmissionWaitTest, WhoeverHasItsShareOfPlacesLetsOthersPass) {
   EXPECT_THAT(log_, ElementsAre("polite OK"));
   full.pop_back();
   EXPECT_THAT(log_, ElementsAre("polite OK", "greedy OK")) << "nobody else wants any";
+}
+
+TEST_F(AdmissionWaitTest, AnInteractiveImageGoesBeforeBulkOnesThatWait) {
+  std::vector<Admission> full;
+  for (int i = 0; i < 10; ++i) full.push_back(MustAdmit(1, 0));
+  WaitForPlace("bulk", "", MonotonicTime::InfiniteFuture(), TaskClass::kBulk);
+  WaitForPlace("interactive");
+  full.pop_back();
+  EXPECT_THAT(log_, ElementsAre("interactive OK"));
+  full.pop_back();
+  EXPECT_THAT(log_, ElementsAre("interactive OK", "bulk OK"));
+}
+
+TEST_F(AdmissionWaitTest, BulkImagesGetPlacesHoweverManyOthersWait) {
+  std::vector<Admission> full;
+  for (int i = 0; i < 10; ++i) full.push_back(MustAdmit(1, 0));
+  WaitForPlace("bulk", "", MonotonicTime::InfiniteFuture(), TaskClass::kBulk);
+  for (int i = 0; i < 20; ++i) WaitForPlace("interactive");
+  clock_.Advance(absl::Seconds(1));
+  for (int i = 0; i < 8; ++i) full.pop_back();
+  std::vector<std::string> expected(7, "interactive OK");
+  expected.push_back("bulk OK");
+  EXPECT_EQ(log_, expected);
+}
+
+TEST_F(AdmissionWaitTest, WhoCannotBeServedYetLetsOthersPass) {
+  controller_.SetServiceTime(absl::Seconds(1));
+  std::vector<Admission> running, queued;
+  running.push_back(MustAdmit(1, 0));
+  running.back().ReleasePlaces();
+  for (int i = 0; i < 5; ++i) queued.push_back(MustAdmit(1, 0));  // the last for 4.5 s, of 5 s at most
+  WaitForPlace("at any time");
+  EXPECT_THAT(log_, IsEmpty());
+  WaitForPlace("soon", "", clock_.Now() + absl::Seconds(4));
+  EXPECT_THAT(log_, ElementsAre("soon OK")) << "it goes before all that have no deadline";
 }
 
 TEST_F(AdmissionWaitTest, WhoHasItsPlaceWantsNoneAnyMore) {
