@@ -67,8 +67,7 @@ void ClassifyStreamCall::WantNext() {
   const AdmissionController::WaitId wait = controller.AwaitBytes(
       *std::move(room), bytes,
       [self = shared()](absl::StatusOr<Admission> admitted) { self->OnRoom(std::move(admitted)); });
-  std::lock_guard<std::mutex> lock(mu_);
-  wait_ = std::max(wait_, wait);  // it may have ended, and the next begun
+  OnWait(wait);
 }
 
 void ClassifyStreamCall::OnRoom(absl::StatusOr<Admission> room) {
@@ -145,6 +144,15 @@ void ClassifyStreamCall::GiveRoomBack() {
                      kReasonStreamIdle));
 }
 
+void ClassifyStreamCall::OnWait(AdmissionController::WaitId wait) {
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    wait_ = std::max(wait_, wait);  // it may have ended, and the next begun
+    if (!finished_ && !broken_) return;
+  }
+  StopWaiting();  // whoever ended the stream did not know of this wait
+}
+
 void ClassifyStreamCall::StopWaiting() {
   AdmissionController::WaitId wait = 0;
   {
@@ -211,8 +219,7 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message, Admission room) {
       std::move(room), place,
       [self = shared(), held = std::make_shared<ClassifyJob>(std::move(job))](
           absl::StatusOr<Admission> admitted) { self->OnAdmitted(std::move(admitted), std::move(*held)); });
-  std::lock_guard<std::mutex> lock(mu_);
-  wait_ = std::max(wait_, wait);  // it may have ended, and the next begun
+  OnWait(wait);
 }
 
 void ClassifyStreamCall::OnAdmitted(absl::StatusOr<Admission> admission, ClassifyJob job) {
@@ -268,9 +275,8 @@ void ClassifyStreamCall::OnWritten(bool ok) {
 }
 
 void ClassifyStreamCall::OnDone(bool cancelled) {
-  if (!cancelled) return;
-  cancellation_->Cancel();
-  {
+  if (cancelled) {
+    cancellation_->Cancel();
     std::lock_guard<std::mutex> lock(mu_);
     broken_ = true;
     const absl::Status why = record_.CancelledOrExpired(call_.deadline());

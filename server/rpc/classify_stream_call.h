@@ -75,6 +75,8 @@ class ClassifyStreamCall final : public CallHandler {
   void OfferIdleRoom();
   // Others need the room for the next image.
   void GiveRoomBack();
+  // It waits in line, unless that has ended. A stream that has ended meanwhile leaves the line at once.
+  void OnWait(AdmissionController::WaitId wait);
   // Takes the stream out of the line in which it waits.
   void StopWaiting();
   // The admission's refusal, if it refuses everything, too many calls are open or the deadline has passed.
