@@ -219,12 +219,17 @@ TEST(StreamRoomTest, AClientThatTakesNoAnswersLosesItsRoomAndItsStream) {
 }
 
 TEST(StreamRoomTest, AStreamThatIsCancelledWhileItWaitsForRoomLeavesTheLine) {
-  LoopbackServer server(Rooms(1, absl::Hours(1)));
+  LoopbackServer::Options options = Rooms(1, absl::Hours(1));
+  options.rpc.polling_threads = 1;  // so that a round trip comes after what was begun before
+  LoopbackServer server(options);
   Stream holder(server);
   AwaitCondition([&] { return Held(server) == kRoom; });
   Stream cancelled(server), patient(server);
+  RoundTrips(server);  // both wait
   cancelled.Cancel();
   EXPECT_EQ(cancelled.Finish().error_code(), StatusCode::CANCELLED);
+  AwaitCondition([&] { return server.pipeline().Gauges().open_calls == 2; });
+  EXPECT_EQ(Held(server), kRoom) << "before there was room";
   EXPECT_THAT(holder.SayGoodbye(), IsGrpcOk());
   ASSERT_TRUE(patient.Write(1));
   EXPECT_EQ(patient.Read(), 1u);
