@@ -30,9 +30,11 @@ ConnectionLimit::Place ConnectionLimit::Admit() {
 
 void ConnectionLimit::ServeReserve() {
   Look();
-  while (!waiting_in_reserve_.empty() && (has_room() || CloseIdle(idle_open_))) {
-    table_.TakeOutOfReserve(waiting_in_reserve_.back());
-    waiting_in_reserve_.pop_back();
+  for (; !waiting_in_reserve_.empty(); waiting_in_reserve_.pop_back()) {
+    const int64_t id = waiting_in_reserve_.back();
+    if (!table_.LookAt(id)) continue;  // closed since the look: no other is closed for it
+    if (!has_room() && !CloseIdle(idle_open_)) break;
+    table_.TakeOutOfReserve(id);
   }
   while (!idle_in_reserve_.empty() && has_room()) {
     table_.TakeOutOfReserve(idle_in_reserve_.back());

@@ -177,6 +177,17 @@ TEST_F(ConnectionLimitTest, AnIdleConnectionMakesRoomForOneInTheReserveThatIsNot
   EXPECT_EQ(limit_.closed_idle(), 1);
 }
 
+TEST_F(ConnectionLimitTest, ForOneThatHasLeftTheReserveNothingIsClosed) {
+  for (const char* name : {"a", "b", "c"}) Come(name);
+  SetIdle("a", 3000);
+  SetIdle("b", 2000);
+  EXPECT_EQ(Come("d"), Place::kOpen);  // looks, and closes a
+  Close("c");
+  limit_.ServeReserve();
+  EXPECT_THAT(Left(), ElementsAre("b", "d")) << "a moment after the look that saw c in the reserve";
+  EXPECT_EQ(limit_.closed_idle(), 1);
+}
+
 TEST_F(ConnectionLimitTest, AFloodIsNotLookedAtOneByOne) {
   for (const char* name : {"a", "b", "c", "d"}) Come(name);
   EXPECT_EQ(Come("e"), Place::kNone);
