@@ -5,15 +5,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/base/error_reason.h"
+#include "model/base/status_macros.h"
+#include "server/rpc/message_scan.h"
 
 namespace edgenext::serving {
 
-absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& message) {
+absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& message, size_t max_integers) {
   if (!buffer.Valid()) buffer = grpc::ByteBuffer(nullptr, 0);
+  {
+    grpc::ProtoBufferReader scanned(&buffer);
+    EDGENEXT_RETURN_IF_ERROR(ScanMessage(scanned, *message.GetDescriptor(), max_integers));
+  }
   grpc::ProtoBufferReader reader(&buffer);
   if (!reader.status().ok() || !message.ParseFromZeroCopyStream(&reader) || !reader.status().ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the message is not a valid ", std::string(message.GetDescriptor()->full_name())));
+    return MalformedMessage(*message.GetDescriptor());
   }
   message.DiscardUnknownFields();
   return absl::OkStatus();

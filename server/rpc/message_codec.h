@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstddef>
+#include <limits>
 
 #include "absl/status/status.h"
 
@@ -12,8 +13,10 @@ namespace edgenext::serving {
 
 // Parses over the buffer's slices, without making them one. Fields that the message does not have are
 // dropped: they may take thirty times the memory of their bytes. INVALID_ARGUMENT if the slices are no such
-// message.
-absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& message);
+// message or, before anything is parsed, if it would take much more memory than they do (message_scan.h, also
+// for `max_integers`).
+absl::Status ParseMessage(grpc::ByteBuffer buffer, google::protobuf::Message& message,
+                          size_t max_integers = std::numeric_limits<size_t>::max());
 
 // INVALID_ARGUMENT (IMAGE_TOO_LARGE) for a message that is larger than the method takes.
 absl::Status CheckMessageSize(size_t bytes, size_t max_bytes);

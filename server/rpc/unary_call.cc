@@ -1,6 +1,7 @@
 #include "server/rpc/unary_call.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -128,7 +129,9 @@ void UnaryCall::OnFinished() {
 
 absl::Status UnaryCall::Parse(google::protobuf::Message& message) {
   const MonotonicTime start = services_.clock->Now();
-  const absl::Status status = ParseMessage(std::exchange(message_, grpc::ByteBuffer()), message);
+  // No more memory for integers than the largest message's.
+  const absl::Status status = ParseMessage(std::exchange(message_, grpc::ByteBuffer()), message,
+                                           services_.max_receive_bytes / sizeof(uint32_t));
   services_.metrics->ObserveStage(Stage::kParse, services_.clock->Now() - start);
   return status;
 }

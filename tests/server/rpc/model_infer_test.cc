@@ -11,6 +11,7 @@
 #include "inference/grpc_service.grpc.pb.h"
 #include "tests/server/rpc/calls.h"
 #include "tests/server/rpc/error_details.h"
+#include "tests/server/rpc/requests.h"
 #include "tests/testing/loopback_server.h"
 
 namespace edgenext::serving {
@@ -28,7 +29,9 @@ using testing::Infer;
 using testing::InferResult;
 using testing::IsError;
 using testing::IsGrpcOk;
+using testing::kModelInfer;
 using testing::LoopbackServer;
+using testing::RawCall;
 using testing::SolidBmp;
 using ::testing::StartsWith;
 
@@ -104,6 +107,40 @@ TEST(ModelInferTest, RawPixelsOfBothKinds) {
   result = Infer(server.Connect(), request);
   ASSERT_THAT(result.status, IsGrpcOk());
   EXPECT_THAT(Floats(result.response.raw_output_contents(0)), ElementsAre(0.5f, 0, 0, 0, 0, 0, 0, -8.25f));
+}
+
+TEST(ModelInferTest, TypedPixelsAreServedAsRawOnesAre) {
+  LoopbackServer server;
+  ModelInferRequest request = Request("UINT8", {2, kSide, kSide, 3});
+  auto& values = *request.mutable_inputs(0)->mutable_contents()->mutable_uint_contents();
+  values.Resize(2 * kPixels * 3, 0);
+  values[1] = 64;                 // green of the first
+  values[kPixels * 3 + 2] = 192;  // blue of the second
+  request.add_outputs()->set_name("logits");
+  const InferResult result = Infer(server.Connect(), request);
+  ASSERT_THAT(result.status, IsGrpcOk());
+  EXPECT_THAT(Floats(result.response.raw_output_contents(0)), ElementsAre(0, 1, 0, 1, 0, 0, 3, 1));
+}
+
+TEST(ModelInferTest, AMessageThatWouldGrowWhenItIsParsedIsRefused) {
+  LoopbackServer::Options options;
+  options.services.max_receive_bytes = size_t{1} << 20;
+  LoopbackServer server(options);
+  std::string inputs;  // two bytes each
+  for (int i = 0; i < 1 << 18; ++i) inputs += std::string("\x2a\x00", 2);
+  RawCall grows(server.Connect(), kModelInfer);
+  ASSERT_TRUE(grows.Write(inputs));
+  EXPECT_EQ(grows.Read(), "");
+  EXPECT_THAT(grows.Finish(), IsError(StatusCode::INVALID_ARGUMENT, "BAD_TENSOR", HasSubstr("in inputs")));
+
+  ModelInferRequest request = Request("UINT8", {1, kSide, kSide, 3});
+  request.mutable_inputs(0)->mutable_contents()->mutable_uint_contents()->Resize(1 << 18, 1);
+  EXPECT_THAT(Infer(server.Connect(), request).status,
+              IsError(StatusCode::INVALID_ARGUMENT, "BAD_TENSOR", HasSubstr("expected 3072")));
+  request.mutable_inputs(0)->mutable_contents()->add_uint_contents(1);
+  EXPECT_THAT(Infer(server.Connect(), request).status,
+              IsError(StatusCode::INVALID_ARGUMENT, "BAD_TENSOR", HasSubstr("the 262144 that are taken")));
+  AwaitCondition([&] { return server.pipeline().Gauges().inflight_bytes == 0; });
 }
 
 TEST(ModelInferTest, ClassificationWorksOnEitherOutput) {
