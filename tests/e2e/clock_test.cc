@@ -34,7 +34,7 @@ TEST_P(ClockTest, AStepOfTheWallClockExpiresNothing) {
   const absl::Time before = LastLogTime(server.Errors());
   const Client client(server.grpc_address());
   // Calls with a deadline of minutes wait for the only worker while the clock jumps.
-  OpenCalls calls(client, SampleImage("penguin.jpg"), 12);
+  OpenCalls calls(client, SampleImage("penguin.jpg"), 8);
   ASSERT_TRUE(Eventually([&] { return server.Metric("edgenext_queue_depth") > 4; }));
   folder.Write("step", std::to_string(GetParam()));
   v1::ClassifyResponse response;
