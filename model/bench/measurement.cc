@@ -52,6 +52,7 @@ absl::StatusOr<Times> MeasureOneExecutor(const Network& network, const Measureme
 absl::StatusOr<Measurement> Measure(const Network& network, const MeasurementOptions& options) {
   std::vector<absl::StatusOr<Times>> results(static_cast<size_t>(options.threads));
   std::vector<std::thread> threads;
+  threads.reserve(results.size());
   for (absl::StatusOr<Times>& result : results) {
     threads.emplace_back([&] { result = MeasureOneExecutor(network, options); });
   }

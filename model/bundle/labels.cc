@@ -37,6 +37,7 @@ absl::StatusOr<std::vector<std::string>> ParseLabels(absl::string_view text, int
 std::vector<std::string> DefaultLabels(int classes) {
   if (classes == kImageNetClasses) return ParseLabels(kImageNet1kLabels, classes).value();
   std::vector<std::string> labels;
+  labels.reserve(static_cast<size_t>(classes));
   for (int i = 0; i < classes; ++i) labels.push_back(absl::StrCat("class ", i));
   return labels;
 }

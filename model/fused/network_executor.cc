@@ -81,6 +81,7 @@ absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput&
   }
 
   std::vector<OpTime> result;
+  result.reserve(kOpKinds);
   for (int kind = 0; kind < kOpKinds; ++kind) {
     result.push_back({OpKindName(static_cast<OpKind>(kind)), absl::ZeroDuration(), {}});
   }

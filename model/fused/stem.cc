@@ -59,7 +59,7 @@ Stem::Stem(PackContext& context, const NetworkOptions& options, const MapLayout&
                      map.MaxBandTokens() * static_cast<size_t>(for_rgb_.inputs) * sizeof(float));
 }
 
-size_t Stem::RowFloats() const { return static_cast<size_t>((width_ + 2 * padding_) * kColors); }
+size_t Stem::RowFloats() const { return static_cast<size_t>(width_ + 2 * padding_) * kColors; }
 
 void Stem::ReadRow(const NetworkInput& input, int y, float* row) const {
   const auto width = static_cast<size_t>(width_);

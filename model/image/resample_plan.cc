@@ -49,8 +49,10 @@ void ResamplePlan::Make(const AxisCrop& crop) {
 }
 
 void ResamplePlan::AddOutput(double center, double support, double filter_scale, int input_size) {
+  // NOLINTBEGIN(bugprone-incorrect-roundings): as Pillow rounds
   const int begin = std::max(static_cast<int>(center - support + 0.5), 0);
   const int end = std::min(static_cast<int>(center + support + 0.5), input_size);
+  // NOLINTEND(bugprone-incorrect-roundings)
   weights_.clear();
   double sum = 0.0;
   for (int i = begin; i < end; ++i) {

@@ -70,6 +70,7 @@ absl::StatusOr<std::vector<OpTime>> NetworkExecutor::Profile(const NetworkInput&
   }
 
   std::vector<OpTime> result;
+  result.reserve(ops::kOpKinds);
   for (int kind = 0; kind < ops::kOpKinds; ++kind) {
     result.push_back({ops::OpKindName(static_cast<ops::OpKind>(kind)), absl::ZeroDuration(), {}});
   }

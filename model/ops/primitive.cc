@@ -61,9 +61,9 @@ absl::StatusOr<std::shared_ptr<const PackedPrimitive>> PackedPrimitive::Make(Pac
   std::shared_ptr<PackedPrimitive> packed(new PackedPrimitive);
   packed->name_ = std::move(name);
   packed->primitive_ = std::move(parts.primitive);
-  packed->source_ = std::move(parts.source);
-  packed->destination_ = std::move(parts.destination);
-  packed->scratchpad_ = std::move(parts.scratchpad);
+  packed->source_ = parts.source;
+  packed->destination_ = parts.destination;
+  packed->scratchpad_ = parts.scratchpad;
   packed->memory_ = packer.memory();
   for (const ConstantArgument& constant : parts.constants) {
     void* memory = packer.memory()->Allocate(constant.to.get_size());

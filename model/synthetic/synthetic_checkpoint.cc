@@ -57,8 +57,8 @@ ValueRule RuleFor(absl::string_view official_name, const Shape& shape) {
   if (absl::EndsWith(official_name, ".running_mean")) return {0.0f, 0.1f};
   if (absl::EndsWith(official_name, ".bias")) return {0.0f, 0.1f};
   if (shape.size() == 1) return {1.0f, 0.2f};
-  const auto fan_in = static_cast<double>(ElementCount(shape) / shape[0]);
-  return {0.0f, static_cast<float>(std::sqrt(3.0 / fan_in))};
+  const auto fan_in = ElementCount(shape) / shape[0];
+  return {0.0f, static_cast<float>(std::sqrt(3.0 / static_cast<double>(fan_in)))};
 }
 
 class SyntheticCheckpoint final : public Checkpoint {
@@ -106,9 +106,10 @@ Tensor SyntheticInput(uint64_t seed, int batch, int height, int width) {
   uint64_t i = 0;
   for (int plane = 0; plane < batch * 3; ++plane) {
     for (int y = 0; y < height; ++y) {
-      const auto row = static_cast<uint64_t>((plane * cell_rows + y / kCellSide) * cell_columns);
+      const int row = (plane * cell_rows + y / kCellSide) * cell_columns;
       for (int x = 0; x < width; ++x, ++i) {
-        input.values[i] = 1.5f * coarse.At(row + static_cast<uint64_t>(x / kCellSide)) + 0.5f * fine.At(i);
+        const int cell = row + x / kCellSide;
+        input.values[i] = 1.5f * coarse.At(static_cast<uint64_t>(cell)) + 0.5f * fine.At(i);
       }
     }
   }

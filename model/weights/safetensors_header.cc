@@ -144,8 +144,8 @@ class HeaderHandler final : public json::json_sax_t {
     return true;
   }
 
-  bool Fail(std::string message) {
-    if (status_.ok()) status_ = absl::InvalidArgumentError(std::move(message));
+  bool Fail(absl::string_view message) {
+    if (status_.ok()) status_ = absl::InvalidArgumentError(message);
     return false;
   }
 
@@ -285,6 +285,7 @@ class HeaderHandler final : public json::json_sax_t {
 // that no tensor owns could belong to another format (a polyglot file).
 absl::Status CheckLayout(const std::map<std::string, SafetensorsEntry>& entries, uint64_t data_bytes) {
   std::vector<std::pair<const std::string*, const SafetensorsEntry*>> order;
+  order.reserve(entries.size());
   for (const auto& [name, entry] : entries) order.emplace_back(&name, &entry);
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return std::make_pair(a.second->begin, a.second->end) < std::make_pair(b.second->begin, b.second->end);

@@ -122,7 +122,7 @@ class HttpServer::Impl {
     });
     while (!stopped) {
       const UniqueFd connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      connect(connection.get(), civetweb_address_.get(), civetweb_address_.length);
+      static_cast<void>(connect(connection.get(), civetweb_address_.get(), civetweb_address_.length));
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     stopping.join();

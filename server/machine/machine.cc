@@ -84,6 +84,7 @@ std::vector<int> PinnedCpus(const Machine& machine, PinMode mode, int workers) {
     }
   }
   std::vector<int> pinned;
+  pinned.reserve(static_cast<size_t>(workers));
   for (int worker = 0; worker < workers; ++worker) {
     pinned.push_back(order[static_cast<size_t>(worker) % order.size()]);
   }

@@ -78,6 +78,7 @@ std::vector<std::vector<int>> GroupByNumaNode(const std::vector<int>& cpus, cons
     groups[memory == memory_of_cpu.end() ? nodes.usable.front() : memory->second].push_back(cpu);
   }
   std::vector<std::vector<int>> by_node;
+  by_node.reserve(groups.size());
   for (auto& [node, group] : groups) by_node.push_back(std::move(group));
   return by_node;
 }

@@ -53,7 +53,7 @@ void SingleFlight::Classify(const ImageKey& key, std::unique_ptr<ClassifyTask> t
       if (std::any_of(flight.leaders.begin(), flight.leaders.end(),
                       [&task](const ClassifyTask* leader) { return IsServedFirst(*leader, *task); })) {
         place = task->MovePlace();
-        flight.followers.push_back(std::move(task));
+        flight.followers.push_back(std::exchange(task, nullptr));
       } else {
         flight.leaders.push_back(task.get());
       }

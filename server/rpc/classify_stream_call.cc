@@ -100,7 +100,7 @@ void ClassifyStreamCall::OnRead(bool ok, grpc::ByteBuffer message) {
     ++computing_;
     has_read_ = true;
   }
-  TakeImage(std::move(message), std::move(room));
+  TakeImage(message, std::move(room));
 }
 
 void ClassifyStreamCall::BeginIdle() {
@@ -180,7 +180,7 @@ void ClassifyStreamCall::TakeImage(grpc::ByteBuffer message, Admission room) {
   const size_t bytes = message.Length();
   const absl::Status size_checked = CheckMessageSize(bytes, MaxClassifyMessageBytes(services_));
   const MonotonicTime start = services_.clock->Now();
-  const absl::Status parsed = ParseMessage(std::move(message), *request);
+  const absl::Status parsed = ParseMessage(message, *request);
   services_.metrics->ObserveStage(Stage::kParse, services_.clock->Now() - start);
   if (!parsed.ok()) {
     record->End(parsed);
