@@ -1,7 +1,6 @@
 #include "server/rpc/health_call.h"
 
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -47,7 +46,7 @@ void HealthCall::OnRead(bool ok, grpc::ByteBuffer message) {
   call_.CancelAlarms();
   HealthCheckRequest request;
   const absl::Status parsed =
-      ok ? ParseMessage(std::move(message), request) : absl::InvalidArgumentError("the call has no message");
+      ok ? ParseMessage(message, request) : absl::InvalidArgumentError("the call has no message");
   if (!parsed.ok()) {
     EndWith(parsed);
     return;
