@@ -21,6 +21,11 @@ using ::testing::IsEmpty;
 
 class AdmissionWaitTest : public AdmissionTest {
  protected:
+  // What is given back is given to those who still wait.
+  ~AdmissionWaitTest() override {
+    while (!admitted_.empty()) std::exchange(admitted_, {}).clear();
+  }
+
   // Notes the outcome in log_ and keeps what there is in admitted_.
   AdmissionController::Admitted Note(const std::string& name) {
     return [this, name](absl::StatusOr<Admission> admission) {
